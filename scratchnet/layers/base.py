@@ -1,0 +1,96 @@
+"""What every layer has in common.
+
+A layer owns parameters and settings and nothing of a batch: `forward` returns the output and a cache, and
+`backward` takes that cache back. So any number of threads may push different images through one layer at the
+same time. Arrays are laid out (N, H, W, C): N images of height H and width W with C channels.
+"""
+from ..backend import to_device
+from ..errors import InputError, SettingsError
+
+LAYOUT = "(N, H, W, C)"
+
+
+class Layer:
+    """A differentiable function y = f(x; params).
+
+    Attributes
+    ----------
+    params : dict of str to array
+        The trainable arrays; empty for most layers. `backward` returns gradients under the same keys.
+    """
+
+    def __init__(self):
+        self.params = {}
+
+    def forward(self, x, rng=None):
+        """Return (y, cache). `rng` makes random layers random; without it they are deterministic."""
+        raise TypeError(f"{type(self).__name__} does not say how to go forward")
+
+    def backward(self, dy, cache, need_dx=True):
+        """Return (dx, grads): the gradients of the loss with respect to x and to each of `params`.
+
+        `dy` is the gradient with respect to y, of y's shape. With ``need_dx=False``, dx may be None: the first
+        layer of a network has nobody to pass it to.
+        """
+        raise TypeError(f"{type(self).__name__} does not say how to go backward")
+
+    def output_shape(self, input_shape):
+        """Return the shape of y for one image of `input_shape` (both without N)."""
+        return tuple(input_shape)
+
+    def multiply_adds(self, input_shape):
+        """Return the multiply-adds that one image of `input_shape` costs going forward."""
+        return 0
+
+    def branches(self, cache):
+        """Return arrays that tell which linear piece each unit is on; empty for smooth layers.
+
+        The gradient check compares them on both sides of a step: where they differ, the step crossed a kink
+        and the difference quotient says nothing.
+        """
+        return ()
+
+    def to(self, xp):
+        """Move the parameters to the backend `xp` and return the layer."""
+        for name, value in self.params.items():
+            self.params[name] = to_device(value, xp)
+        return self
+
+    def describe(self):
+        """Return the settings that the shape of the parameters does not show, as text."""
+        return ""
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.describe()})"
+
+    def _refuse(self, expected, x, remedy):
+        raise InputError(f"{self!r} expected {expected}, got {x.dtype} of shape {tuple(x.shape)}: {remedy}")
+
+    def _check_float(self, x):
+        if x.dtype.kind != "f":
+            self._refuse("floating point numbers", x, "convert first, e.g. with data.Standardizer or x.astype")
+
+    def _check_images(self, x, channels=None):
+        """Refuse anything but a float array (N, H, W, channels) before any arithmetic."""
+        self._check_float(x)
+        if x.ndim != 4:
+            self._refuse(f"images {LAYOUT}", x, "a single image needs a leading axis, x[None]")
+        if channels is not None and x.shape[3] != channels:
+            remedy = f"x.transpose(0, 2, 3, 1) turns (N, C, H, W) into {LAYOUT}" if x.shape[1] == channels \
+                else "build the layer with in_channels of the images"
+            self._refuse(f"images {LAYOUT} with C = {channels}", x, remedy)
+
+
+def positive(**sizes):
+    """Refuse sizes that are not whole numbers of at least 1."""
+    for name, value in sizes.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise SettingsError(f"{name} must be a whole number of at least 1, got {value!r}")
+
+
+def window_count(layer, length, size, stride):
+    """Return how many windows of `size` fit into `length` pixels at `stride`: ⌊(length − size) / stride⌋ + 1."""
+    if length < size:
+        raise InputError(f"{layer!r}: a window of {size} does not fit into {length} pixels: "
+                         "use a smaller window, more padding or larger images")
+    return (length - size) // stride + 1

@@ -1,0 +1,89 @@
+"""The convolution layer: F kernels slide over the image (paper, section 3, "Training Stage").
+
+The layer keeps kernels and bias; the sliding itself is done by one of the algorithms that lie side by side
+(`naive`, `conv_im2col`). They agree up to rounding, so which one runs is a matter of speed only.
+"""
+from types import SimpleNamespace
+
+import numpy as np
+
+from ..errors import SettingsError
+from . import conv_im2col, naive
+from .base import Layer, positive, window_count
+from .initializers import he_normal
+
+ALGORITHMS = {
+    "naive": SimpleNamespace(forward=naive.conv_forward, backward=naive.conv_backward),
+    "im2col": conv_im2col,
+}
+
+
+class Conv2D(Layer):
+    """y = W ∗ x + b, with W (K, K, C, F) and b (F,).
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        C and F.
+    kernel_size : int
+        K; kernels are square.
+    stride, padding : int
+        Step of the window, and zeros added on each side. The paper states neither; it needs the output to keep
+        the size of the input (three poolings must fit into 32 pixels), which is stride 1 and padding K // 2.
+    rng : numpy.random.Generator, optional
+        Draws the initial kernels (the bias starts at 0). None means a generator of seed 0.
+    dtype : dtype
+        Of the parameters: float32 to train, float64 to check gradients.
+    init : callable
+        ``init(shape, fan_in, rng, dtype)``; see `initializers`.
+    algorithm : {"auto", "im2col", "naive"}
+        How to convolve.
+    """
+
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, rng=None, dtype=np.float32,
+                 init=he_normal, algorithm="auto"):
+        super().__init__()
+        positive(in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size, stride=stride)
+        if not isinstance(padding, int) or padding < 0:
+            raise SettingsError(f"padding must be a whole number of at least 0, got {padding!r}")
+        if algorithm != "auto" and algorithm not in ALGORITHMS:
+            names = ", ".join(ALGORITHMS)
+            raise SettingsError(f"there is no convolution algorithm {algorithm!r}: choose auto, {names}")
+        self.stride, self.padding, self.algorithm = stride, padding, algorithm
+        shape = (kernel_size, kernel_size, in_channels, out_channels)
+        rng = np.random.default_rng(0) if rng is None else rng
+        self.params = {"W": init(shape, kernel_size**2 * in_channels, rng, dtype),
+                       "b": np.zeros(out_channels, dtype)}
+
+    def _algorithm(self):
+        return ALGORITHMS["im2col" if self.algorithm == "auto" else self.algorithm]
+
+    def forward(self, x, rng=None):
+        """Convolve x (N, H, W, C) into y (N, OH, OW, F), OH = ⌊(H + 2·padding − K) / stride⌋ + 1."""
+        W, b = self.params["W"], self.params["b"]
+        self._check_images(x, channels=W.shape[2])
+        self.output_shape(x.shape[1:])
+        y, saved = self._algorithm().forward(x, W, self.stride, self.padding)
+        y += b
+        return y, saved
+
+    def backward(self, dy, cache, need_dx=True):
+        """Return dx and {"W": dW, "b": db}, db[f] = Σ_{n, i, j} dy[n, i, j, f]."""
+        dx, dW = self._algorithm().backward(dy, self.params["W"], cache, self.stride, self.padding, need_dx)
+        return dx, {"W": dW, "b": dy.sum(axis=(0, 1, 2))}
+
+    def output_shape(self, input_shape):
+        """Return (OH, OW, F)."""
+        H, width, _ = input_shape
+        K, _, _, F = self.params["W"].shape
+        return tuple(window_count(self, n + 2 * self.padding, K, self.stride) for n in (H, width)) + (F,)
+
+    def multiply_adds(self, input_shape):
+        """Return OH · OW · K · K · C · F."""
+        OH, OW, _ = self.output_shape(input_shape)
+        return OH * OW * self.params["W"].size
+
+    def describe(self):
+        """Return channels, kernel, stride and padding."""
+        K, _, C, F = self.params["W"].shape
+        return f"{C} -> {F}, {K}x{K}, stride {self.stride}, padding {self.padding}"

@@ -1,0 +1,57 @@
+"""Softmax and cross-entropy: from class scores to one number, and back.
+
+The paper attaches a softmax classifier to its descriptor (section 4). Softmax and logarithm are taken
+together: log-sum-exp with the largest score subtracted is exact where e^score alone would overflow.
+"""
+from .backend import array_module
+from .errors import InputError
+
+
+def softmax_cross_entropy(scores, labels):
+    """Return the mean cross-entropy of softmax(scores), and its gradient.
+
+        L = −(1/N) Σ_n log p[n, labels[n]],   p[n, c] = e^scores[n, c] / Σ_k e^scores[n, k]
+        ∂L/∂scores = (p − onehot(labels)) / N
+
+    Parameters
+    ----------
+    scores : (N, C) float array
+        Stable for scores of ±1e4 and beyond.
+    labels : (N,) integer array
+        Class of each row, 0 ≤ label < C.
+
+    Returns
+    -------
+    loss : 0-d float
+        In nats.
+    dscores : (N, C) float array
+
+    Raises
+    ------
+    InputError
+        If shapes or dtypes do not fit or a label is out of range.
+    """
+    xp = array_module(scores, labels)
+    if scores.ndim != 2 or scores.dtype.kind != "f" or len(scores) == 0:
+        raise InputError(f"scores must be floating point numbers (N, C) with N ≥ 1, "
+                         f"got {scores.dtype} of shape {tuple(scores.shape)}")
+    N, C = scores.shape
+    check_labels(labels, N, C)
+    rows = xp.arange(N)
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    exp = xp.exp(shifted)
+    total = exp.sum(axis=1, keepdims=True)
+    loss = (xp.log(total[:, 0]) - shifted[rows, labels]).mean()
+    dscores = exp / total
+    dscores[rows, labels] -= 1
+    dscores /= N
+    return loss, dscores
+
+
+def check_labels(labels, N, C):
+    """Refuse labels that are not N whole numbers from 0 to C − 1, before any arithmetic."""
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or len(labels) != N:
+        raise InputError(f"labels must be {N} whole numbers, got {labels.dtype} of shape {tuple(labels.shape)}")
+    if N and (int(labels.min()) < 0 or int(labels.max()) >= C):
+        raise InputError(f"labels must lie between 0 and {C - 1}, got {int(labels.min())} to {int(labels.max())}: "
+                         "does the network have as many outputs as the data set has classes?")

@@ -1,0 +1,95 @@
+"""Convolution: the algorithms agree with the loops, on every backend and odd shape."""
+import numpy as np
+import pytest
+
+from scratchnet.backend import to_device, to_host
+from scratchnet.errors import InputError, SettingsError
+from scratchnet.layers import Conv2D
+
+SHAPES = [  # N, H, W, C, F, K, stride, padding
+    (2, 6, 7, 3, 4, 3, 1, 0), (1, 5, 5, 1, 2, 5, 1, 2), (3, 8, 5, 2, 3, 5, 2, 1), (2, 7, 9, 3, 2, 2, 1, 1),
+    (1, 9, 4, 2, 5, 1, 3, 0), (2, 4, 4, 1, 1, 4, 1, 3), (1, 1, 1, 2, 2, 1, 1, 0),
+]
+
+
+def run(algorithm, shape, xp, dtype=np.float64):
+    N, H, W, C, F, K, stride, padding = shape
+    rng = np.random.default_rng(0)
+    layer = Conv2D(C, F, K, stride, padding, rng=rng, dtype=dtype, algorithm=algorithm).to(xp)
+    layer.params["b"][...] = to_device(rng.standard_normal(F).astype(dtype), xp)
+    y, cache = layer.forward(to_device(rng.standard_normal((N, H, W, C)).astype(dtype), xp))
+    dx, grads = layer.backward(to_device(rng.standard_normal(y.shape).astype(dtype), xp), cache)
+    assert tuple(y.shape[1:]) == layer.output_shape((H, W, C))
+    return [to_host(a) for a in (y, dx, grads["W"], grads["b"])]
+
+
+@pytest.mark.parametrize("algorithm", ["auto", "im2col"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_algorithms_agree_with_loops(algorithm, shape, backend):
+    for fast, slow in zip(run(algorithm, shape, backend), run("naive", shape, np)):
+        np.testing.assert_allclose(fast, slow, rtol=1e-12, atol=1e-12)
+
+
+def test_naive_runs_on_every_backend(backend):
+    for here, there in zip(run("naive", SHAPES[2], backend), run("naive", SHAPES[2], np)):
+        np.testing.assert_allclose(here, there, rtol=1e-12)
+
+
+def test_worked_example():
+    """A 3x3 image, a 2x2 kernel: written out by hand."""
+    layer = Conv2D(1, 1, 2)
+    layer.params["W"][...] = np.array([[1, 2], [3, 4]], np.float32)[..., None, None]
+    layer.params["b"][...] = 10
+    x = np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1)
+    y, cache = layer.forward(x)
+    assert y[0, :, :, 0].tolist() == [[37, 47], [67, 77]]  # 0·1 + 1·2 + 3·3 + 4·4 + 10 = 37
+    dx, grads = layer.backward(np.ones_like(y), cache)
+    assert dx[0, :, :, 0].tolist() == [[1, 3, 2], [4, 10, 6], [3, 7, 4]]
+    assert grads["W"][:, :, 0, 0].tolist() == [[8, 12], [20, 24]] and grads["b"].tolist() == [4]
+
+
+def test_float32_stays_float32(backend):
+    assert {a.dtype for a in run("auto", SHAPES[0], backend, np.float32)} == {np.dtype(np.float32)}
+
+
+def test_no_dx_where_nobody_wants_it(rng):
+    layer = Conv2D(2, 3, 3, rng=rng, dtype=np.float64)
+    y, cache = layer.forward(rng.standard_normal((2, 5, 5, 2)))
+    without, grads = layer.backward(y, cache, need_dx=False)
+    _, same = layer.backward(y, cache)
+    assert without is None and (grads["W"] == same["W"]).all()
+
+
+def test_one_layer_serves_two_batches_at_once(rng):
+    """Re-entrant: a second forward pass does not disturb the first one's cache."""
+    layer = Conv2D(2, 3, 3, rng=rng, dtype=np.float64)
+    a, b = rng.standard_normal((2, 4, 5, 5, 2))
+    ya, cache_a = layer.forward(a)
+    alone, _ = layer.backward(ya, cache_a)
+    ya, cache_a = layer.forward(a)
+    layer.forward(b)
+    assert (layer.backward(ya, cache_a)[0] == alone).all()
+
+
+@pytest.mark.parametrize("x, words", [
+    (np.zeros((2, 8, 8, 3), np.uint8), "floating point"),
+    (np.zeros((8, 8, 3), np.float32), "leading axis"),
+    (np.zeros((2, 3, 8, 8), np.float32), "transpose"),
+    (np.zeros((2, 8, 8, 4), np.float32), "in_channels"),
+    (np.zeros((2, 4, 8, 3), np.float32), "does not fit"),
+])
+def test_refuses_wrong_input_before_arithmetic(x, words):
+    with pytest.raises(InputError, match=words) as error:
+        Conv2D(3, 2, 5).forward(x)
+    assert "Conv2D(3 -> 2" in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("arguments", [(0, 1, 3), (1, -1, 3), (1, 1, 0), (1, 1, 3, 0), (1, 1, 3, 1, -1), (1, 1, 2.5)])
+def test_refuses_sizes_that_make_no_sense(arguments):
+    with pytest.raises(SettingsError):
+        Conv2D(*arguments)
+
+
+def test_refuses_unknown_algorithm():
+    with pytest.raises(SettingsError, match="im2col"):
+        Conv2D(1, 1, 3, algorithm="fft")

@@ -1,0 +1,70 @@
+"""Choosing a backend, and the double that stands in for one."""
+import builtins
+
+import numpy as np
+import pytest
+from strict import StrictArray, strict
+
+from scratchnet import backend as backends
+from scratchnet.errors import BackendError, SettingsError
+
+
+def test_the_array_decides(backend):
+    assert backends.array_module(backends.to_device(np.zeros(3), backend)) is backend
+
+
+def test_there_and_back(backend, rng):
+    x = rng.standard_normal((2, 3))
+    assert (backends.to_host(backends.to_device(x, backend)) == x).all()
+
+
+def test_mixed_backends_are_refused():
+    with pytest.raises(TypeError, match="mixed"):
+        backends.array_module(np.zeros(2), strict.zeros(2))
+    with pytest.raises(TypeError, match="list"):
+        backends.array_module([1, 2])
+
+
+def test_unknown_backend():
+    with pytest.raises(SettingsError, match="numpy"):
+        backends.select("torch")
+
+
+def test_cupy_without_a_device_is_one_line(monkeypatch):
+    real = builtins.__import__
+
+    def without_cupy(name, *args, **kwargs):
+        if name == "cupy":
+            raise ImportError
+        return real(name, *args, **kwargs)
+    monkeypatch.setattr(builtins, "__import__", without_cupy)
+    with pytest.raises(BackendError, match="CuPy is not installed") as error:
+        backends.select("cupy")
+    assert "\n" not in str(error.value)
+    assert backends.select("auto") is np
+
+
+def test_importing_cupy_is_not_enough(monkeypatch):
+    class Broken:
+        @staticmethod
+        def arange(n):
+            raise RuntimeError("cudaErrorNoDevice: no CUDA-capable\n device is detected")
+    monkeypatch.setitem(__import__("sys").modules, "cupy", Broken)
+    with pytest.raises(BackendError, match="no CUDA-capable device"):
+        backends.select("cupy")
+    assert backends.select("auto") is np
+
+
+@pytest.mark.parametrize("mistake", [
+    lambda x: x + np.ones(3), lambda x: np.ones(3) + x, lambda x: np.exp(x), lambda x: np.asarray(x),
+    lambda x: strict.maximum(x, np.ones(3)), lambda x: x[np.array([0])], lambda x: x.__setitem__(0, np.ones(1)),
+    lambda x: x.__iadd__(np.ones(3)), lambda x: strict.concatenate([x, np.ones(3)]), lambda x: strict.add.at,
+    lambda x: x.__setitem__(strict.asarray([0, 0]), 1.0),
+])
+def test_the_strict_double_refuses_what_a_gpu_refuses(mistake):
+    with pytest.raises((TypeError, AttributeError)):
+        mistake(strict.zeros(3))
+
+
+def test_the_strict_double_reduces_to_arrays():
+    assert isinstance(strict.ones(3).sum(), StrictArray) and strict.ones(3).sum().shape == ()

@@ -1,0 +1,40 @@
+"""Softmax cross-entropy: value, stability, refusals."""
+import numpy as np
+import pytest
+
+from scratchnet.backend import to_device, to_host
+from scratchnet.errors import InputError
+from scratchnet.losses import softmax_cross_entropy
+
+
+def test_worked_example(backend):
+    """Equal scores over four classes: loss log 4, gradient (1/4 − onehot) / N."""
+    loss, dscores = softmax_cross_entropy(to_device(np.zeros((2, 4)), backend), to_device(np.array([1, 3]), backend))
+    assert np.isclose(float(loss), np.log(4))
+    assert to_host(dscores).tolist() == [[0.125, -0.375, 0.125, 0.125], [0.125, 0.125, 0.125, -0.375]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_stable_for_huge_scores(dtype, backend):
+    scores = to_device(np.array([[1e4, -1e4], [1e4, -1e4]], dtype), backend)
+    loss, dscores = softmax_cross_entropy(scores, to_device(np.array([0, 1]), backend))
+    assert float(loss) == 1e4 and to_host(dscores).tolist() == [[0, 0], [0.5, -0.5]] and dscores.dtype == dtype
+
+
+def test_gradient_of_each_row_sums_to_zero(rng):
+    _, dscores = softmax_cross_entropy(rng.standard_normal((6, 5)), rng.integers(0, 5, 6))
+    np.testing.assert_allclose(dscores.sum(axis=1), 0, atol=1e-15)
+
+
+@pytest.mark.parametrize("scores, labels, words", [
+    (np.zeros((2, 3)), np.array([0, 3]), "between 0 and 2"),
+    (np.zeros((2, 3)), np.array([-1, 0]), "between 0 and 2"),
+    (np.zeros((2, 3)), np.array([0.0, 1.0]), "whole numbers"),
+    (np.zeros((2, 3)), np.array([0]), "2 whole numbers"),
+    (np.zeros((2, 3), int), np.array([0, 1]), "floating point"),
+    (np.zeros(3), np.array([0]), "floating point"),
+    (np.zeros((0, 3)), np.zeros(0, int), "N ≥ 1"),
+])
+def test_refusals(scores, labels, words):
+    with pytest.raises(InputError, match=words):
+        softmax_cross_entropy(scores, labels)

@@ -1,0 +1,51 @@
+"""The chain of layers."""
+import numpy as np
+import pytest
+
+from scratchnet.backend import to_device, to_host
+from scratchnet.errors import SettingsError
+from scratchnet.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from scratchnet.network import Network
+
+
+def small(rng, dtype=np.float64):
+    return Network({"conv": Conv2D(2, 3, 3, padding=1, rng=rng, dtype=dtype), "pool": MaxPool2D(2), "relu": ReLU(),
+                    "flatten": Flatten(), "fc": Dense(12, 4, rng=rng, dtype=dtype)})
+
+
+def test_forward_is_the_layers_one_after_the_other(backend, rng):
+    network = small(rng).to(backend)
+    x = y = to_device(rng.standard_normal((3, 4, 5, 2)), backend)
+    for name, layer in network.layers.items():
+        y, _ = layer.forward(y)
+        assert (to_host(network.features(x, name)) == to_host(y)).all()
+    assert (to_host(network.forward(x)[0]) == to_host(y)).all()
+
+
+def test_backward_without_dx_gives_the_same_gradients(rng):
+    network = small(rng)
+    y, cache = network.forward(rng.standard_normal((3, 4, 5, 2)))
+    dx, grads = network.backward(y, cache)
+    none, same = network.backward(y, cache, need_dx=False)
+    assert none is None and dx.shape == (3, 4, 5, 2) and set(grads) == set(network.params) == set(same)
+    assert all((grads[name] == same[name]).all() for name in grads)
+
+
+def test_summary_counts(rng):
+    text = small(rng).summary((4, 5, 2))
+    conv = next(line for line in text.splitlines() if line.startswith("conv"))
+    assert "4 x 5 x 3" in conv and " 57 " in conv and " 1,080 " in conv  # 3·3·2·3 + 3; 4·5·54
+    assert "109" in text.splitlines()[-1]  # 57 + 12·4 + 4
+
+
+def test_parameters_are_the_layers_own(rng):
+    network = small(rng)
+    network.params["fc.b"][...] = 7
+    assert (network.layers["fc"].params["b"] == 7).all()
+
+
+def test_refusals(rng):
+    with pytest.raises(SettingsError, match="conv, pool"):
+        small(rng).features(np.zeros((1, 4, 5, 2)), "fc7")
+    with pytest.raises(SettingsError, match="at least one"):
+        Network({})

@@ -1,0 +1,80 @@
+"""Optimisers: how a gradient becomes a step.
+
+Not specified in the paper; we use stochastic gradient descent with Nesterov momentum. An optimiser changes the
+parameters in place and keeps its own arrays in `state`, under the parameters' names, for the checkpoint.
+"""
+from .backend import array_module
+from .errors import SettingsError
+
+
+class SGD:
+    """Stochastic gradient descent with momentum (Polyak) or Nesterov's variant, and weight decay.
+
+        g ← g + decay · p        v ← momentum · v − rate · g
+        p ← p + v                (Nesterov: p ← p + momentum · v − rate · g)
+
+    Nesterov's form is that of Sutskever et al. (2013), written for the look-ahead point. Decay applies to
+    weights only, not to biases: a bias has nothing to over-fit with.
+    """
+
+    def __init__(self, momentum=0.9, nesterov=True, weight_decay=0.0):
+        if not 0 <= momentum < 1 or weight_decay < 0:
+            raise SettingsError(f"momentum must lie in [0, 1) and weight decay be at least 0, "
+                                f"got {momentum} and {weight_decay}")
+        self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
+        self.state = {}
+
+    def step(self, params, grads, rate):
+        """Change `params` (dict of arrays, in place) by one step against `grads`. `grads` is used up."""
+        for name, p in params.items():
+            g = _decayed(name, p, grads[name], self.weight_decay)
+            v = _slot(self.state, "velocity", name, p)
+            g *= rate
+            v *= self.momentum
+            v -= g
+            if self.nesterov:
+                p += self.momentum * v
+                p -= g
+            else:
+                p += v
+
+
+class Adam:
+    """Kingma and Ba (2015): steps scaled by running averages of the gradient and its square.
+
+        m ← β₁ m + (1 − β₁) g        s ← β₂ s + (1 − β₂) g²
+        p ← p − rate · (m / (1 − β₁ᵗ)) / (√(s / (1 − β₂ᵗ)) + ε)
+    """
+
+    def __init__(self, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0):
+        if not (0 <= beta1 < 1 and 0 <= beta2 < 1 and epsilon > 0 and weight_decay >= 0):
+            raise SettingsError("Adam needs beta1 and beta2 in [0, 1), epsilon above 0 and weight decay of at least 0")
+        self.beta1, self.beta2, self.epsilon, self.weight_decay = beta1, beta2, epsilon, weight_decay
+        self.state = {}
+
+    def step(self, params, grads, rate):
+        """Change `params` (dict of arrays, in place) by one step against `grads`. `grads` is used up."""
+        for name, p in params.items():
+            xp = array_module(p)
+            g = _decayed(name, p, grads[name], self.weight_decay)
+            m, s = (_slot(self.state, slot, name, p) for slot in ("mean", "square"))
+            count = self.state.setdefault(f"count/{name}", xp.zeros(1))
+            count += 1
+            m += (1 - self.beta1) * (g - m)
+            s += (1 - self.beta2) * (g * g - s)
+            unbiased = (s / (1 - self.beta2**count)) ** 0.5 + self.epsilon
+            p -= (rate * m / (1 - self.beta1**count) / unbiased).astype(p.dtype)
+
+
+def _decayed(name, p, g, decay):
+    if decay and not name.endswith(".b"):
+        g += decay * p
+    return g
+
+
+def _slot(state, slot, name, p):
+    """Return the optimiser's array for parameter `name`, zeros at first."""
+    key = f"{slot}/{name}"
+    if key not in state:
+        state[key] = array_module(p).zeros_like(p)
+    return state[key]

@@ -1,0 +1,202 @@
+"""The training loop: draw a batch, ask for its gradients, take a step, keep a checkpoint.
+
+All that the loop needs in order to go on is in its checkpoint: parameters, the optimiser's arrays, epoch, step
+and the sums of the running epoch. What is random is drawn from generators seeded by (seed, epoch) and (seed,
+epoch, step), never from one that has a past. So a run that is killed at any moment and resumed ends with
+exactly the parameters of the run left alone.
+"""
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from tqdm import tqdm
+
+from . import checkpoint
+from .backend import array_module, to_device, to_host
+from .errors import CheckpointError, InputError, NonFiniteError
+from .layers.base import positive
+from .losses import check_labels
+
+CHECKPOINT_SECONDS = 30.0
+
+
+@dataclass
+class TrainState:
+    """Where a run stands. `seen`, `loss_sum` and `right` belong to the epoch that is under way."""
+
+    epoch: int = 0
+    step: int = 0
+    seen: int = 0
+    loss_sum: float = 0.0
+    right: int = 0
+    seconds: float = 0.0
+    history: list = field(default_factory=list)
+
+
+class Trainer:
+    """Minimises the mean cross-entropy of a network over labelled images.
+
+    Parameters
+    ----------
+    network : Network
+        Ends in class scores.
+    optimizer : SGD or Adam
+    schedule : callable
+        Learning rate of the progress from 0 to 1; see `schedules`.
+    workers : Workers
+        An open pool.
+    prepare : callable
+        ``prepare(images, rng) -> x``: from stored images to the network's input.
+    epochs, batch : int
+        Passes over the images, and images a step.
+    seed : int
+        Of the order of the images and whatever else is random.
+    path : path, optional
+        Checkpoint file; None keeps none.
+    about : dict
+        What the checkpoint says of itself. A checkpoint that says something else is not resumed.
+    checkpoint_seconds : float
+        Least time between two checkpoints within an epoch; each epoch ends with one in any case.
+    progress : bool, optional
+        Show bars; None means only on a terminal.
+    report : callable, optional
+        Is given one line of text after each epoch.
+    """
+
+    def __init__(self, network, optimizer, schedule, workers, prepare, epochs, batch=128, seed=0, path=None,
+                 about=None, checkpoint_seconds=CHECKPOINT_SECONDS, progress=None, report=None):
+        positive(epochs=epochs, batch=batch)
+        self.network, self.optimizer, self.schedule, self.workers = network, optimizer, schedule, workers
+        self.prepare, self.epochs, self.batch, self.seed, self.path = prepare, epochs, batch, seed, path
+        self.about = {**(about or {}), "architecture": repr(network), "seed": seed, "epochs": epochs, "batch": batch}
+        self.checkpoint_seconds, self.progress, self.report = checkpoint_seconds, progress, report
+        self.state = TrainState()
+
+    def fit(self, images, labels, validate=None):
+        """Train on images (n, ...) with labels (n,) up to the last epoch and return the history.
+
+        `validate`, if given, is called after each epoch and returns figures (a dict) to add to its row.
+        The history has one row an epoch: epoch, loss, train_top1 (over the epoch, while training), rate,
+        seconds, and the figures of `validate`.
+        """
+        if len(images) != len(labels) or len(images) == 0:
+            raise InputError(f"there must be as many labels as images, at least one: {len(images)} images, "
+                             f"{len(labels)} labels")
+        check_labels(labels, len(images), self.network.output_shape(self.prepare(images[:1], None).shape[1:])[0])
+        while self.state.epoch < self.epochs:
+            self._epoch(images, labels)
+            self._close_epoch(validate)
+            self.save()
+        return self.state.history
+
+    def _epoch(self, images, labels):
+        s, n = self.state, len(images)
+        xp = array_module(images)
+        order = np.random.default_rng([self.seed, s.epoch]).permutation(n)
+        steps = -(-n // self.batch)
+        saved = clock = time.monotonic()
+        title = f"epoch {s.epoch + 1:{len(str(self.epochs))}}/{self.epochs}"
+        with tqdm(total=n, initial=s.seen, unit=" images", desc=title, leave=False,
+                  disable=None if self.progress is None else not self.progress) as bar:
+            for step in range(s.step, steps):
+                rows = to_device(order[step * self.batch:(step + 1) * self.batch], xp)
+                loss, right = self._step(images[rows], labels[rows], (s.epoch + step / steps) / self.epochs)
+                s.step, s.seen = step + 1, s.seen + len(rows)
+                s.loss_sum, s.right = s.loss_sum + loss * len(rows), s.right + right
+                now = time.monotonic()
+                s.seconds, clock = s.seconds + now - clock, now
+                bar.set_postfix(loss=f"{s.loss_sum / s.seen:.3f}", top1=f"{s.right / s.seen:.1%}", refresh=False)
+                bar.update(len(rows))
+                if self.path and s.step < steps and now - saved >= self.checkpoint_seconds:
+                    self.save()
+                    saved = clock = time.monotonic()
+
+    def _step(self, images, labels, progress):
+        s = self.state
+        loss, right, grads = self.workers.gradients(self.network, images, labels, self.prepare,
+                                                    (self.seed, s.epoch, s.step))
+        if not np.isfinite(loss) or not _all_finite(grads):
+            where = self._blame(images, grads)
+            raise NonFiniteError(f"epoch {s.epoch + 1}, step {s.step + 1}: {where} is not finite: training stopped, "
+                                 "the last checkpoint is untouched; use a lower learning rate, or look at the images")
+        self.optimizer.step(self.network.params, grads, self.schedule(progress))
+        return loss, right
+
+    def _blame(self, images, grads):
+        """Name the first place, in the order of computation, where a number is not finite."""
+        x = self.prepare(images, None)
+        if not _all_finite({"input": x}):
+            return "the input"
+        for name, layer in self.network.layers.items():
+            x, _ = layer.forward(x)
+            if not _all_finite({name: x}):
+                return f"the output of layer {name}"
+        bad = [name for name in grads if not _all_finite({name: grads[name]})]
+        return f"the gradient of {bad[0]}" if bad else "the loss"
+
+    def _close_epoch(self, validate):
+        s = self.state
+        row = {"epoch": s.epoch + 1, "loss": s.loss_sum / s.seen, "train_top1": s.right / s.seen,
+               "rate": self.schedule((s.epoch + 1) / self.epochs - 1e-9), "seconds": s.seconds,
+               **(validate() if validate else {})}
+        s.history.append(row)
+        if self.report:
+            top1 = ", ".join(f"{key} {value:.1%}" for key, value in row.items() if key.endswith("top1"))
+            self.report(f"epoch {row['epoch']}/{self.epochs}: loss {row['loss']:.4f}, {top1}, "
+                        f"{s.seen / max(s.seconds, 1e-9):,.0f} images/s")
+        self.state = TrainState(epoch=s.epoch + 1, history=s.history)
+
+    def save(self):
+        """Write the checkpoint, unless a parameter is not finite."""
+        if self.path is None:
+            return
+        if not _all_finite(self.network.params):
+            bad = next(name for name, p in self.network.params.items() if not _all_finite({name: p}))
+            raise NonFiniteError(f"{bad} is not finite: the last checkpoint is untouched; use a lower learning rate")
+        arrays = {f"param/{name}": p for name, p in self.network.params.items()}
+        arrays |= {f"optimizer/{name}": a for name, a in self.optimizer.state.items()}
+        checkpoint.save(self.path, arrays, {"about": self.about, "state": vars(self.state)})
+
+    def resume(self):
+        """Go back to the state of the checkpoint.
+
+        Raises
+        ------
+        CheckpointError
+            If it is damaged or belongs to a run with other settings.
+        """
+        arrays, description = checkpoint.load(self.path)
+        about = description.get("about", {})
+        if about != self.about:
+            different = sorted(k for k in {*about, *self.about} if about.get(k) != self.about.get(k))
+            raise CheckpointError(f"{self.path} belongs to a run with another {', '.join(different)}: "
+                                  "use the same settings to resume, or another --out to start afresh")
+        load_parameters(self.network, arrays, self.path)
+        xp = array_module(*self.network.params.values())
+        prefix = "optimizer/"
+        self.optimizer.state = {name.removeprefix(prefix): to_device(a, xp) for name, a in arrays.items()
+                                if name.startswith(prefix)}
+        self.state = TrainState(**description["state"])
+
+
+def load_parameters(network, arrays, path):
+    """Copy the arrays "param/..." of a checkpoint into `network`; refuse them if names, shapes or dtypes differ."""
+    prefix = "param/"
+    stored = {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
+    for name, p in network.params.items():
+        if name not in stored or stored[name].shape != p.shape or stored[name].dtype != p.dtype:
+            found = f"{stored[name].dtype} {stored[name].shape}" if name in stored else "nothing"
+            raise CheckpointError(f"{path} is of another architecture: the network's {name} is {p.dtype} {p.shape}, "
+                                  f"the checkpoint has {found}")
+        p[...] = to_device(stored.pop(name), array_module(p))
+    if stored:
+        raise CheckpointError(f"{path} is of another architecture: the network has no {', '.join(sorted(stored))}")
+
+
+def _all_finite(arrays):
+    return all(bool(array_module(a).isfinite(a).all()) for a in arrays.values())
+
+
+def parameter_hash(network):
+    """Return the SHA-256 of all parameters."""
+    return checkpoint.digest({name: to_host(p) for name, p in network.params.items()})

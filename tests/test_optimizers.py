@@ -1,0 +1,61 @@
+"""Steps against values computed by hand; state that survives."""
+import numpy as np
+import pytest
+
+from scratchnet.backend import to_device, to_host
+from scratchnet.errors import SettingsError
+from scratchnet.optimizers import SGD, Adam
+from scratchnet.schedules import constant, one_cycle, steps
+
+
+def walk(optimizer, backend, gradients, start=1.0, name="fc.W", rate=0.1):
+    p = to_device(np.array([start]), backend)
+    for g in gradients:
+        optimizer.step({name: p}, {name: to_device(np.array([g]), backend)}, rate)
+    return float(to_host(p)[0])
+
+
+def test_plain_momentum_and_nesterov_by_hand(backend):
+    assert np.isclose(walk(SGD(0.0, False), backend, [2.0]), 0.8)
+    # v1 = -0.2, v2 = 0.9·(-0.2) - 0.1 = -0.28
+    assert np.isclose(walk(SGD(0.9, False), backend, [2.0, 1.0]), 1 - 0.2 - 0.28)
+    # p += 0.9·v - 0.1·g: first -0.38, then 0.9·(-0.28) - 0.1 = -0.352
+    assert np.isclose(walk(SGD(0.9, True), backend, [2.0, 1.0]), 1 - 0.38 - 0.352)
+
+
+def test_weight_decay_spares_biases(backend):
+    assert np.isclose(walk(SGD(0, False, 0.5), backend, [0.0]), 0.95)
+    assert walk(SGD(0, False, 0.5), backend, [0.0], name="fc.b") == 1.0
+
+
+def test_adams_first_step_is_the_rate(backend):
+    assert np.isclose(walk(Adam(), backend, [123.0]), 0.9) and np.isclose(walk(Adam(), backend, [-1e-3]), 1.1)
+
+
+@pytest.mark.parametrize("make", [lambda: SGD(weight_decay=0.1), lambda: Adam(weight_decay=0.1)], ids=["SGD", "Adam"])
+def test_state_carries_on(make, rng):
+    p, q = np.ones(4, np.float32), np.ones(4, np.float32)
+    gradients = rng.standard_normal((6, 4)).astype(np.float32)
+    whole, first, second = make(), make(), make()
+    for g in gradients:
+        whole.step({"w": p}, {"w": g.copy()}, 0.1)
+    for g in gradients[:3]:
+        first.step({"w": q}, {"w": g.copy()}, 0.1)
+    second.state = {name: a.copy() for name, a in first.state.items()}
+    for g in gradients[3:]:
+        second.step({"w": q}, {"w": g.copy()}, 0.1)
+    assert (p == q).all() and p.dtype == np.float32
+
+
+def test_refusals():
+    for make in (lambda: SGD(1.0), lambda: SGD(weight_decay=-1), lambda: Adam(beta1=1), lambda: Adam(epsilon=0)):
+        with pytest.raises(SettingsError):
+            make()
+
+
+def test_schedules():
+    assert constant(0.5)(0.3) == 0.5
+    rates = [steps(1.0)(p) for p in (0, 0.59, 0.6, 0.84, 1)]
+    np.testing.assert_allclose(rates, [1, 1, 0.1, 0.01, 0.01])
+    cycle = one_cycle(2.0, warm_up=0.25, start=0.1)
+    np.testing.assert_allclose([cycle(p) for p in (0, 0.25, 0.625, 1)], [0.2, 2, 1, 0], atol=1e-12)

@@ -1,0 +1,46 @@
+"""From an auto-encoder on whitened patches to convolution kernels on plain images.
+
+A hidden unit sees a patch x as σ(((x − mean) · T) · w + b1), T being the whitening. All before the σ is linear
+in x, so it folds into one kernel and one bias:
+
+    k = T · w,    b = b1 − mean · k,    x · k + b = ((x − mean) · T) · w + b1
+
+and sliding k over the image does to each of its windows what whitening and auto-encoder did to a patch. Not
+specified in the paper, which only says that W_SAE and b_SAE "were taken as the initial weights".
+"""
+import numpy as np
+
+from ..backend import to_host
+from ..errors import InputError
+
+
+def fold(autoencoder, whitening, K, C):
+    """Return kernels (K, K, C, F) and biases (F,) that equal whitening + auto-encoder before its σ.
+
+    Parameters
+    ----------
+    autoencoder : SparseAutoencoder
+        Trained on whitened patches of K·K·C numbers; its F hidden units become the kernels.
+    whitening : ZCA or None
+        None if the auto-encoder saw plain patches.
+    """
+    W1, b1, _, _ = autoencoder.unpack(autoencoder.theta)
+    if K * K * C != autoencoder.visible:
+        raise InputError(f"an auto-encoder of {autoencoder.visible} inputs makes no kernels of {K} x {K} x {C}")
+    if whitening is not None:
+        W1 = to_host(whitening.transform_matrix) @ W1
+        b1 = b1 - to_host(whitening.mean) @ W1
+    return W1.reshape(K, K, C, -1), b1
+
+
+def spread(kernels, C):
+    """Share kernels (K, K, 1, F) among C channels in equal parts: where all channels agree, nothing changes."""
+    if kernels.shape[2] != 1:
+        raise InputError(f"only kernels of one channel can be shared, these have {kernels.shape[2]}")
+    return np.repeat(kernels, C, axis=2) / C
+
+
+def rescale(kernels, biases, std):
+    """Scale kernels and biases by the factor that gives the kernels the standard deviation `std`."""
+    factor = std / kernels.std()
+    return kernels * factor, biases * factor

@@ -1,0 +1,123 @@
+"""The sparse auto-encoder whose hidden units become convolution kernels (paper, section 3, Figure 2).
+
+It learns to copy its input through hidden units of which each may be active only rarely. To describe patches
+so, a unit has to stand for something that patches often contain: an edge, a line, a colour contrast.
+"""
+import numpy as np
+
+from ..backend import array_module
+from ..errors import InputError, SettingsError
+from ..layers.activations import sigmoid
+from ..layers.base import positive
+from .lbfgs import minimize
+
+
+class SparseAutoencoder:
+    """Sigmoid hidden units, linear output: A = σ(X · W1 + b1), X̂ = A · W2 + b2.
+
+    The objective, over m patches x (rows of X) of dimension D and M hidden units:
+
+        J = 1/(2m) Σ ‖x̂ − x‖² + λ/2 (‖W1‖² + ‖W2‖²) + β Σ_j KL(ρ ‖ ρ̂_j),    ρ̂_j = mean of A[:, j]
+        KL(ρ ‖ ρ̂) = ρ log(ρ / ρ̂) + (1 − ρ) log((1 − ρ) / (1 − ρ̂))
+
+    Coates, Ng and Lee (2011), the paper's [10]. The paper gives no values for ρ, β and λ.
+
+    Parameters
+    ----------
+    visible, hidden : int
+        D and M; the paper has 25 and 64.
+    sparsity, sparsity_weight, weight_decay : float
+        ρ, β and λ.
+    rng : numpy.random.Generator, optional
+        Draws the initial weights; None means a generator of seed 0.
+
+    Attributes
+    ----------
+    theta : (2·D·M + M + D,) float64 array
+        W1 (D, M), W2 (M, D), b1 (M,) and b2 (D,), one after the other.
+    """
+
+    def __init__(self, visible, hidden, sparsity=0.035, sparsity_weight=5.0, weight_decay=3e-3, rng=None):
+        positive(visible=visible, hidden=hidden)
+        if not 0 < sparsity < 1 or sparsity_weight < 0 or weight_decay < 0:
+            raise SettingsError(f"sparsity must lie between 0 and 1 and the weights be at least 0, got sparsity "
+                                f"{sparsity}, sparsity_weight {sparsity_weight}, weight_decay {weight_decay}")
+        self.visible, self.hidden = visible, hidden
+        self.sparsity, self.sparsity_weight, self.weight_decay = sparsity, sparsity_weight, weight_decay
+        rng = np.random.default_rng(0) if rng is None else rng
+        limit = np.sqrt(6 / (visible + hidden + 1))
+        self.theta = np.concatenate([rng.uniform(-limit, limit, 2 * visible * hidden), np.zeros(hidden + visible)])
+
+    def unpack(self, theta):
+        """Return W1 (D, M), b1 (M,), W2 (M, D), b2 (D,) as views of `theta`."""
+        D, M = self.visible, self.hidden
+        W1, W2 = theta[:D * M].reshape(D, M), theta[D * M:2 * D * M].reshape(M, D)
+        return W1, theta[2 * D * M:2 * D * M + M], W2, theta[2 * D * M + M:]
+
+    def encode(self, X):
+        """Return the hidden activations (m, M) of patches X (m, D)."""
+        W1, b1, _, _ = self._parameters(X)
+        return sigmoid(X @ W1 + b1)
+
+    def reconstruct(self, X):
+        """Return X̂ (m, D)."""
+        _, _, W2, b2 = self._parameters(X)
+        return self.encode(X) @ W2 + b2
+
+    def _parameters(self, X):
+        return self.unpack(array_module(X).asarray(self.theta, dtype=X.dtype))
+
+    def cost_and_gradient(self, theta, X):
+        """Return J and ∂J/∂theta, both exact, on the backend and in the precision of the arguments.
+
+        With E = X̂ − X, going backward:
+
+            ∂J/∂W2 = Aᵀ · E / m + λ W2                 ∂J/∂b2 = Σ E / m
+            Δ = (E · W2ᵀ + β (−ρ / ρ̂ + (1 − ρ) / (1 − ρ̂))) ⊙ A ⊙ (1 − A) / m
+            ∂J/∂W1 = Xᵀ · Δ + λ W1                     ∂J/∂b1 = Σ Δ
+
+        Parameters
+        ----------
+        theta : (2·D·M + M + D,) float array
+        X : (m, D) float array
+        """
+        xp = array_module(theta, X)
+        if X.ndim != 2 or X.shape[1] != self.visible or len(X) == 0:
+            raise InputError(f"this auto-encoder takes patches (m, {self.visible}) with m ≥ 1, got {tuple(X.shape)}")
+        W1, b1, W2, b2 = self.unpack(theta)
+        m, rho, beta, decay = len(X), self.sparsity, self.sparsity_weight, self.weight_decay
+        A = sigmoid(X @ W1 + b1)
+        E = A @ W2 + b2 - X
+        rho_hat = A.mean(axis=0)
+        kl = rho * xp.log(rho / rho_hat) + (1 - rho) * xp.log((1 - rho) / (1 - rho_hat))
+        cost = (E * E).sum() / (2 * m) + decay / 2 * ((W1 * W1).sum() + (W2 * W2).sum()) + beta * kl.sum()
+
+        E /= m
+        delta = E @ W2.T + (beta / m) * ((1 - rho) / (1 - rho_hat) - rho / rho_hat)
+        delta *= A
+        delta *= 1 - A
+        gradient = [X.T @ delta + decay * W1, A.T @ E + decay * W2, delta.sum(axis=0), E.sum(axis=0)]
+        return cost, xp.concatenate([g.ravel() for g in gradient])
+
+    def fit(self, X, iterations=200, callback=None):
+        """Minimise J over patches X (m, D) by L-BFGS, on the backend and in the precision of X.
+
+        Parameters
+        ----------
+        X : (m, D) float array
+        iterations : int
+        callback : callable, optional
+            ``callback(iteration, cost, theta)`` after each iteration.
+
+        Returns
+        -------
+        list of float
+            J after each iteration. The result is in `theta`.
+        """
+        positive(iterations=iterations)
+        xp = array_module(X)
+        if X.dtype.kind != "f" or not bool(xp.isfinite(X).all()):
+            raise InputError(f"patches must be finite floating point numbers, got {X.dtype}: look for NaN")
+        self.theta, costs = minimize(lambda theta: self.cost_and_gradient(theta, X), self.theta, xp, X.dtype,
+                                     iterations, callback)
+        return costs

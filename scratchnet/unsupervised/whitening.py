@@ -1,0 +1,64 @@
+"""ZCA whitening: take out of the patches what neighbouring pixels share (paper, section 3).
+
+Neighbouring pixels are nearly equal, so an auto-encoder on raw patches spends itself on smooth blobs. Whitening
+rotates the patches to their principal components, scales each to the same variance and rotates back: the result
+still looks like a patch, with its edges brought out.
+"""
+import numpy as np
+
+from ..backend import array_module
+from ..errors import InputError
+
+
+class ZCA:
+    """x ↦ (x − mean) · T with T = U · diag(1 / √(λ + ε)) · Uᵀ, where Cov(x) = U · diag(λ) · Uᵀ.
+
+    Bell and Sejnowski (1997). The paper gives no ε; it keeps components that carry nothing but noise (high
+    frequencies) from being blown up, and belongs to the scale of the data: 0.1 for pixels of unit variance.
+
+    Parameters
+    ----------
+    epsilon : float
+        ε ≥ 0, in units of the data's variance.
+
+    Attributes
+    ----------
+    mean : (D,) array
+    transform_matrix, inverse_matrix : (D, D) arrays
+        T, which is symmetric, and its inverse U · diag(√(λ + ε)) · Uᵀ. All are float64.
+    """
+
+    def __init__(self, epsilon=0.1):
+        if not epsilon >= 0:
+            raise InputError(f"epsilon must be at least 0, got {epsilon}")
+        self.epsilon = epsilon
+
+    def fit(self, X):
+        """Learn mean and covariance of the rows of X (m, D) and return self."""
+        xp = array_module(X)
+        if X.ndim != 2 or len(X) < 2 or X.dtype.kind not in "fiu":
+            raise InputError(f"whitening learns from numbers (m, D), m ≥ 2, got {X.dtype} of shape {tuple(X.shape)}")
+        X = X.astype(np.float64)
+        if not bool(xp.isfinite(X).all()):
+            raise InputError("whitening cannot learn from numbers that are not finite: look for NaN in the patches")
+        self.mean = X.mean(axis=0)
+        centred = X - self.mean
+        eigenvalues, U = xp.linalg.eigh(centred.T @ centred / len(X))
+        scale = xp.sqrt(xp.maximum(eigenvalues, 0) + self.epsilon)
+        if float(scale.min()) <= 1e-12 * float(scale.max()):
+            raise InputError("the patches do not vary in every direction: whiten with an epsilon above 0")
+        self.transform_matrix = (U / scale) @ U.T
+        self.inverse_matrix = (U * scale) @ U.T
+        return self
+
+    def transform(self, X):
+        """Whiten the rows of X (m, D); floats keep their precision."""
+        return ((X - self.mean) @ self.transform_matrix).astype(_float(X))
+
+    def inverse(self, X):
+        """Undo `transform`."""
+        return (X @ self.inverse_matrix + self.mean).astype(_float(X))
+
+
+def _float(X):
+    return X.dtype if X.dtype.kind == "f" else np.float64

@@ -136,7 +136,7 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
 for _name in ("lt", "le", "eq", "ne", "gt", "ge"):
     setattr(StrictArray, f"__{_name}__", _binary(getattr(operator, _name)))
 for _name in ("neg", "abs", "invert"):
-    setattr(StrictArray, f"__{_name}__", lambda self, f=getattr(operator, _name): wrap(f(self._array)))
+    setattr(StrictArray, f"__{_name}__", lambda self, name=_name: wrap(getattr(operator, name)(self._array)))
 
 
 class _Namespace:

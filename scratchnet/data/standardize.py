@@ -1,0 +1,48 @@
+"""From stored bytes to the network's input: zero mean and unit variance in each channel."""
+import numpy as np
+
+from ..backend import array_module, to_device, to_host
+from ..errors import InputError
+
+CHUNK = 5000
+
+
+class Standardizer:
+    """x ↦ (x − mean) / std, channel by channel.
+
+    Parameters
+    ----------
+    mean, std : (C,) float arrays
+        On the host, in units of the stored values (0 to 255). A std of 0, of a channel that never varies, counts
+        as 1.
+    """
+
+    def __init__(self, mean, std):
+        self.mean, self.std = np.asarray(mean, np.float64), np.asarray(std, np.float64)
+
+    @classmethod
+    def fit(cls, images):
+        """Learn from images (N, ..., C) uint8; sums are exact, so the order of the images does not matter."""
+        if images.dtype != np.uint8 or images.ndim < 2 or len(images) == 0:
+            raise InputError(f"expected images (N, ..., C) of uint8 with N ≥ 1, got {images.dtype} of shape "
+                             f"{tuple(images.shape)}")
+        C, total, squares, count = images.shape[-1], 0, 0, 0
+        for start in range(0, len(images), CHUNK):
+            values = images[start:start + CHUNK].reshape(-1, C).astype(np.int32)
+            total = total + to_host(values.sum(axis=0, dtype=np.int64))
+            squares = squares + to_host((values * values).sum(axis=0, dtype=np.int64))
+            count += len(values)
+        mean = total / count
+        return cls(mean, np.sqrt(np.maximum(squares / count - mean**2, 0)))
+
+    def __call__(self, images, dtype=np.float32):
+        """Return images (N, ..., C) uint8 standardised, on their own backend, as `dtype`."""
+        if images.shape[-1] != len(self.mean):
+            raise InputError(f"this standardisation is for {len(self.mean)} channels, got images of shape "
+                             f"{tuple(images.shape)}")
+        xp = array_module(images)
+        scale = 1 / np.where(self.std > 0, self.std, 1)
+        x = images.astype(dtype)
+        x *= to_device(scale.astype(dtype), xp)
+        x -= to_device((self.mean * scale).astype(dtype), xp)
+        return x

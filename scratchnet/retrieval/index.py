@@ -1,0 +1,174 @@
+"""Exact nearest neighbours by looking at every vector: no training, no approximation.
+
+The calls are FAISS's: ``FlatIndex("angular").add(gallery)``, then ``D, I = index.search(queries, k)``. A quick
+score of the whole gallery (one matrix product, where the metric has one) picks a few more candidates than
+asked for, and their true distances decide. Rounding in the scores could hide a neighbour; where the margin
+does not rule that out, the query is searched again with more candidates.
+"""
+import numpy as np
+
+from .. import checkpoint
+from ..backend import array_module, to_host
+from ..errors import InputError, SettingsError
+from .distances import DISTANCES, check_metric, check_vectors
+from .ranking import pack, unpack
+from .scores import Scorer
+
+MARGIN = 32               # candidates beyond k
+BYTES_A_PAIR = 32         # product, score, key and partitioned key of one query and one gallery vector
+ROUNDING = 1 - 1e-6       # float32 distances are right to this factor
+
+
+class FlatIndex:
+    """A searchable gallery of vectors.
+
+    Parameters
+    ----------
+    metric : {"euclidean", "manhattan", "angular"}
+    memory_limit_bytes : int
+        Roughly what a search may use at a time beyond the gallery itself: queries go in chunks of that size.
+    source : str
+        A hash of the weights and data from which the vectors come; saved with them, see `load`.
+
+    Attributes
+    ----------
+    d : int or None
+        Numbers in a vector; None while the index is empty.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such metric, or the memory limit is not positive.
+    """
+
+    def __init__(self, metric, memory_limit_bytes=2**28, source=""):
+        if memory_limit_bytes < 1:
+            raise SettingsError(f"memory_limit_bytes must be at least 1, got {memory_limit_bytes}")
+        self.metric, self.source = check_metric(metric), source
+        self.memory_limit_bytes = memory_limit_bytes
+        self.d = None
+        self._parts, self._scorer = [], None
+
+    def __len__(self):
+        return sum(len(part) for part in self._parts)
+
+    def add(self, x):
+        """Append vectors `x` (n, d), float32 or float64, kept as float32; ids continue. Return the index.
+
+        Raises
+        ------
+        InputError
+            If `x` is not finite, floating point and of the width of what is already there.
+        """
+        check_vectors(x, "vectors", self.d)
+        array_module(x, *self._parts)
+        self._parts.append(x.astype(np.float32))
+        self.d, self._scorer = x.shape[1], None
+        return self
+
+    @property
+    def vectors(self):
+        """Everything that was added, (n, d) float32."""
+        if len(self._parts) > 1:
+            self._parts = [array_module(*self._parts).concatenate(self._parts)]
+        if not self._parts:
+            raise InputError("the index is empty: add vectors first")
+        return self._parts[0]
+
+    def search(self, q, k):
+        """Return the k nearest vectors of each query.
+
+        Parameters
+        ----------
+        q : (nq, d) float32 or float64 array
+        k : int
+            From 1 to the number of vectors.
+
+        Returns
+        -------
+        D : (nq, k) float32 array
+            Distances, nearest first.
+        I : (nq, k) int64 array
+            Ids, in the order of adding, from 0; of equal distances the lower id first.
+
+        Raises
+        ------
+        InputError
+            If the index is empty, or queries are not finite, floating point and of width d.
+        SettingsError
+            If k is no whole number from 1 to the size of the gallery.
+        """
+        nb = len(self.vectors)
+        if not isinstance(k, int | np.integer) or not 1 <= k <= nb:
+            raise SettingsError(f"k must be a whole number from 1 to {nb}, the size of the gallery, got {k}: "
+                                "ask for fewer neighbours or add more vectors")
+        check_vectors(q, "queries", self.d)
+        xp = array_module(q, self.vectors)
+        if self._scorer is None:
+            self._scorer = Scorer(self.metric, self.vectors, np.float32)
+        q = q.astype(np.float32)
+        chunk = max(1, self.memory_limit_bytes // (BYTES_A_PAIR * nb))
+        keys = xp.empty((len(q), k), np.uint64)
+        for start in range(0, len(q), chunk):
+            keys[start:start + chunk] = self._nearest(q[start:start + chunk], int(k), k + MARGIN)
+        return unpack(keys)
+
+    def _nearest(self, q, k, m):
+        """Return the sorted keys of the k nearest of each query, (nq, k), found among m candidates or more."""
+        xp, nb = array_module(q), len(self.vectors)
+        keys = pack(self._scorer(q), xp.arange(nb, dtype=np.uint64))
+        if m < nb:
+            keys = xp.partition(keys, m - 1, axis=1)[:, :m]
+        scores, ids = unpack(keys)
+        keys = xp.sort(pack(self._distances(q, ids), ids.astype(np.uint64)), axis=1)[:, :k]
+        if m < nb:
+            beyond = self._scorer.nearest_beyond(q, scores.max(axis=1))
+            unsure = xp.nonzero(unpack(keys[:, -1])[0] >= ROUNDING * beyond)[0]
+            if len(unsure):
+                keys[unsure] = self._nearest(q[unsure], k, 2 * m)
+        return keys
+
+    def _distances(self, q, ids):
+        """Return the distances of each query to its own candidates `ids` (nq, m), by definition, float32."""
+        distance, xp = DISTANCES[self.metric], array_module(q)
+        q, D = q.astype(np.float64), xp.empty(ids.shape, np.float32)
+        for i in range(len(q)):
+            D[i] = distance(q[i:i + 1], self.vectors[ids[i]].astype(np.float64))[0]
+        return D
+
+    def save(self, path):
+        """Write vectors, metric and source to `path` (.npz without pickle), whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        checkpoint.save(path, {"vectors": to_host(self.vectors)},
+                        {"kind": "FlatIndex", "metric": self.metric, "source": self.source})
+
+    @classmethod
+    def load(cls, path, expect=None, **settings):
+        """Return the index that `save` wrote; `settings` go to the constructor.
+
+        Parameters
+        ----------
+        path : path
+        expect : str, optional
+            The source that the index must have: the hash of the weights and data in use now.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is missing or damaged.
+        InputError
+            If it holds something else, or an index of another source: what it would find belongs to
+            descriptors that are no longer computed.
+        """
+        arrays, description = checkpoint.load(path)
+        if not isinstance(description, dict) or description.get("kind") != "FlatIndex" or set(arrays) != {"vectors"}:
+            raise InputError(f"{path} is no index: give a file that FlatIndex.save wrote")
+        if expect is not None and description.get("source") != expect:
+            raise InputError(f"{path} was built from other weights or data (source {description.get('source')!r}, "
+                             f"expected {expect!r}): build the index again")
+        return cls(description["metric"], source=description["source"], **settings).add(arrays["vectors"])

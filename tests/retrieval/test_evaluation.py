@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+
+from scratchnet.backend import to_device
+from scratchnet.errors import InputError, SettingsError
+from scratchnet.metrics import average_precision
+from scratchnet.retrieval import DISTANCES, PROTOCOLS, FlatIndex, evaluate_protocols, evaluate_retrieval, evaluation
+
+metrics = pytest.mark.parametrize("metric", DISTANCES)
+
+
+def brute_force(q, q_labels, b, b_labels, metric, exclude_self, depth):
+    """The same by plain loops: sort by (distance, id), drop the query, average precision."""
+    D = DISTANCES[metric](q.astype(np.float64), b.astype(np.float64)).astype(np.float32)
+    full, shallow = [], []
+    for i, row in enumerate(D):
+        order = np.lexsort((np.arange(len(b)), row))
+        if exclude_self:
+            order = order[order != i]
+        relevant = b_labels[order] == q_labels[i]
+        full.append(average_precision(relevant))
+        shallow.append(average_precision(relevant, depth))
+    return {"map": np.mean(full), f"map_at_{depth}": np.mean(shallow)}
+
+
+def data(rng, nq=70, nb=90, d=5, classes=4, integers=False):
+    q_labels, b_labels = rng.integers(0, classes, nq), np.arange(nb) % classes
+    centres = 1.5 * rng.standard_normal((classes, d))
+    q, b = (centres[labels] + rng.standard_normal((len(labels), d)) for labels in (q_labels, b_labels))
+    q, b = (np.round(x) if integers else x for x in (q, b))
+    return q.astype(np.float32), q_labels, b.astype(np.float32), b_labels
+
+
+def without_time(result):
+    assert result["seconds_per_query"] > 0
+    return {name: value for name, value in result.items() if name != "seconds_per_query"}
+
+
+@metrics
+@pytest.mark.parametrize("exclude_self", [False, True])
+@pytest.mark.parametrize("integers", [False, True], ids=["real", "integers-with-ties"])
+def test_brute_force_agrees(backend, rng, metric, exclude_self, integers):
+    q, q_labels, b, b_labels = data(rng, integers=integers)
+    if metric == "angular" and integers:  # parallel vectors of other lengths tie only up to rounding
+        q, b = np.sign(q), np.sign(b)
+    if exclude_self:
+        q, q_labels = b, b_labels
+    got = evaluate_retrieval(to_device(q, backend), q_labels, to_device(b, backend), to_device(b_labels, backend),
+                             metric, exclude_self, depth=7)
+    assert without_time(got) == pytest.approx(
+        brute_force(q, q_labels, b, b_labels, metric, exclude_self, depth=7), rel=1e-12)
+
+
+@metrics
+def test_duplicates_tie_whatever_their_scores_are_rounded_to(rng, metric):
+    q, q_labels, b, b_labels = data(rng, d=33)
+    b[10:] = b[rng.integers(0, 10, len(b) - 10)]
+    q[:50] = b[:50]
+    got = evaluate_retrieval(q, q_labels, b, b_labels, metric)
+    assert without_time(got) == pytest.approx(brute_force(q, q_labels, b, b_labels, metric, False, 30), rel=1e-12)
+
+
+@metrics
+def test_threads_and_repetition_change_no_bit(rng, metric):
+    arrays = data(rng, nq=3 * evaluation.CHUNK + 5, nb=200, d=40)
+    results = [without_time(evaluate_retrieval(*arrays, metric, threads=threads)) for threads in (1, 1, 2, 3)]
+    assert all(result == results[0] for result in results)
+
+
+def test_a_query_never_finds_itself():
+    # Two classes, each two images far apart: the nearest other image is always wrong, the right one second.
+    x = np.array([[0.0], [1.0], [10.0], [11.0]], np.float32)
+    labels = np.array([0, 1, 1, 0])
+    got = evaluate_retrieval(x, labels, x, labels, "euclidean", exclude_self=True, depth=1)
+    assert got["map"] == pytest.approx((1 / 3 + 1 / 2 + 1 / 2 + 1 / 3) / 4)
+    assert got["map_at_1"] == 0
+    assert evaluate_retrieval(x, labels, x, labels, "euclidean", depth=1)["map_at_1"] == 1
+
+
+def test_queries_may_be_the_first_part_of_the_gallery(rng):
+    _, _, b, labels = data(rng)
+    got = evaluate_retrieval(b[:9], labels[:9], b, labels, "manhattan", exclude_self=True, depth=4)
+    assert without_time(got) == pytest.approx(
+        brute_force(b[:9], labels[:9], b, labels, "manhattan", True, 4), rel=1e-12)
+
+
+def test_both_protocols(rng):
+    test, test_labels, train, train_labels = data(rng)
+    done = []
+    got = evaluate_protocols(test, test_labels, train, train_labels, metrics=("euclidean", "angular"), depth=5,
+                             progress=done.append)
+    assert tuple(got) == PROTOCOLS and sum(done) == 4 * len(test)
+    for metric in ("euclidean", "angular"):
+        for protocol, gallery, labels, own in (("test-vs-test", test, test_labels, True),
+                                               ("test-vs-train", train, train_labels, False)):
+            assert without_time(got[protocol][metric]) == pytest.approx(
+                brute_force(test, test_labels, gallery, labels, metric, own, 5), rel=1e-12)
+
+
+def test_searches_are_timed_one_query_at_a_time(rng, monkeypatch):
+    searched = []
+    search = FlatIndex.search
+
+    def spy(self, q, k):
+        searched.append((len(q), k))
+        return search(self, q, k)
+    monkeypatch.setattr(FlatIndex, "search", spy)
+    evaluate_retrieval(*data(rng, nq=12), "euclidean", depth=30)
+    assert searched == [(1, 30)] * (evaluation.WARM_UP + 12)
+
+
+def test_a_query_without_a_relevant_image_is_named(rng):
+    q, q_labels, b, b_labels = data(rng)
+    q_labels[6] = 17
+    with pytest.raises(InputError, match=r"query 6 \(label 17\)"):
+        evaluate_retrieval(q, q_labels, b, b_labels, "euclidean")
+    b_labels[8] = 99  # the only one of its class: nothing is left once it is itself excluded
+    with pytest.raises(InputError, match=r"query 8 \(label 99\)"):
+        evaluate_retrieval(b, b_labels, b, b_labels, "euclidean", exclude_self=True)
+
+
+@pytest.mark.parametrize("change, message", [
+    ({"query_labels": np.zeros(3, int)}, "query_labels must be 70"),
+    ({"gallery_labels": np.zeros(90)}, "gallery_labels must be 90 whole"),
+    ({"queries": np.full((70, 5), np.nan)}, "queries must be finite"),
+    ({"queries": np.zeros((70, 4))}, "queries must have d = 5"),
+    ({"gallery": np.zeros((90, 5), int)}, "gallery must be an array of float"),
+    ({"exclude_self": True}, "exclude_self")])
+def test_bad_input_is_refused(rng, change, message):
+    arrays = dict(zip(("queries", "query_labels", "gallery", "gallery_labels"), data(rng)))
+    with pytest.raises(InputError, match=message) as caught:
+        evaluate_retrieval(**{**arrays, "metric": "euclidean", **change})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("settings, message", [
+    ({"metric": "cosine"}, "metric"), ({"depth": 0}, "depth"), ({"threads": 0}, "threads")])
+def test_bad_settings_are_refused(rng, settings, message):
+    with pytest.raises(SettingsError, match=message):
+        evaluate_retrieval(*data(rng), **{"metric": "euclidean", **settings})
+
+
+def test_the_median_leaves_out_the_warm_up(monkeypatch):
+    clock = [0.0]
+    costs = iter([1e3] * evaluation.WARM_UP + [1.0, 9.0, 2.0, 3.0, 3.5, 4.0, 100.0])
+
+    class Index:
+        def search(self, q, k):
+            clock[0] += next(costs)
+            return q, q
+    monkeypatch.setattr(evaluation.time, "perf_counter", lambda: clock[0])
+    assert evaluation.seconds_per_query(Index(), np.zeros((7, 2))) == 3.5

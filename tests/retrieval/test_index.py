@@ -1,0 +1,160 @@
+import numpy as np
+import pytest
+
+from scratchnet import checkpoint
+from scratchnet.backend import to_device, to_host
+from scratchnet.errors import CheckpointError, InputError, OutputError, SettingsError
+from scratchnet.retrieval import DISTANCES, FlatIndex, index
+from scratchnet.retrieval.scores import Scorer
+
+metrics = pytest.mark.parametrize("metric", DISTANCES)
+
+
+def brute_force(metric, q, b, k):
+    """All distances by definition in float64, then a sort by (distance as float32, id)."""
+    D = DISTANCES[metric](q.astype(np.float64), b.astype(np.float64)).astype(np.float32)
+    order = np.array([np.lexsort((np.arange(len(b)), row))[:k] for row in D])
+    return np.take_along_axis(D, order, axis=1), order
+
+
+@metrics
+@pytest.mark.parametrize("k", [1, 10, 130])
+@pytest.mark.parametrize("integers", [False, True], ids=["real", "integers-with-ties"])
+def test_it_finds_what_brute_force_finds(backend, rng, metric, k, integers):
+    q, b = rng.standard_normal((9, 6)), rng.standard_normal((130, 6))
+    if integers:
+        q, b = np.round(q), np.round(b)
+    q, b = q.astype(np.float32), b.astype(np.float32)
+    D, ids = FlatIndex(metric).add(to_device(b, backend)).search(to_device(q, backend), k)
+    expected_D, expected_ids = brute_force(metric, q, b, k)
+    assert D.dtype == np.float32 and ids.dtype == np.int64
+    np.testing.assert_array_equal(to_host(ids), expected_ids)
+    np.testing.assert_array_equal(to_host(D), expected_D)
+
+
+@metrics
+def test_duplicates_are_at_0_in_the_order_of_their_ids(backend, rng, metric):
+    x = rng.standard_normal((1, 40)).astype(np.float32)
+    b = rng.standard_normal((203, 40)).astype(np.float32)
+    twins = np.arange(2, 203, 2)
+    b[twins] = x
+    D, ids = FlatIndex(metric).add(to_device(b, backend)).search(to_device(x, backend), 100)
+    np.testing.assert_array_equal(to_host(ids)[0], twins[:100])
+    assert (to_host(D) == 0).all()
+
+
+@metrics
+def test_rounding_in_the_scores_hides_nobody(rng, metric, monkeypatch):
+    # Far from the origin float32 products know nothing of distances below 1: only the exact ones do.
+    b = (rng.standard_normal((300, 8)) + 3e4).astype(np.float32)
+    q = (rng.standard_normal((4, 8)) + 3e4).astype(np.float32)
+    monkeypatch.setattr(index, "MARGIN", 1)
+    D, ids = FlatIndex(metric).add(b).search(q, 5)
+    expected_D, expected_ids = brute_force(metric, q, b, 5)
+    np.testing.assert_array_equal(ids, expected_ids)
+    np.testing.assert_array_equal(D, expected_D)
+    if metric != "manhattan":  # and the scores alone do not find them
+        assert (np.argsort(Scorer(metric, b, np.float32)(q), axis=1, kind="stable")[:, :5] != ids).any()
+
+
+@metrics
+def test_memory_limit_and_portions_change_nothing(rng, metric):
+    q, b = rng.standard_normal((20, 10)), rng.standard_normal((300, 10))
+    whole = FlatIndex(metric).add(b)
+    portions = FlatIndex(metric, memory_limit_bytes=3 * 300 * index.BYTES_A_PAIR).add(b[:1]).add(b[1:200])
+    assert portions.search(q, 1)[1].max() < 200
+    portions.add(b[200:])
+    assert len(portions) == len(whole) == 300 and portions.d == 10
+    for got, expected in zip(portions.search(q, 12), whole.search(q, 12)):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_the_index_keeps_its_own_copy(rng):
+    b = rng.standard_normal((5, 3)).astype(np.float32)
+    flat = FlatIndex("euclidean").add(b)
+    q = b[3:4].copy()
+    b[:] = 0
+    assert flat.search(q, 1)[1] == 3
+
+
+def test_bad_settings_are_refused():
+    with pytest.raises(SettingsError, match="did you mean 'manhattan'"):
+        FlatIndex("manhatan")
+    with pytest.raises(SettingsError, match="memory_limit_bytes"):
+        FlatIndex("angular", memory_limit_bytes=0)
+
+
+@pytest.mark.parametrize("k", [0, -1, 5, 2.0, None])
+def test_a_k_that_cannot_be_is_refused(rng, k):
+    flat = FlatIndex("euclidean").add(rng.standard_normal((4, 3)))
+    with pytest.raises(SettingsError, match="from 1 to 4.*fewer neighbours") as caught:
+        flat.search(rng.standard_normal((1, 3)), k)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_empty_index_says_so(rng, tmp_path):
+    with pytest.raises(InputError, match="empty"):
+        FlatIndex("angular").search(rng.standard_normal((1, 3)), 1)
+    with pytest.raises(InputError, match="empty"):
+        FlatIndex("angular").save(tmp_path / "index.npz")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("bad, message", [
+    (np.full((2, 3), np.nan), "finite"), (np.ones((2, 4)), "d = 3"), (np.ones(3), "shape"),
+    (np.ones((2, 3), np.uint8), "uint8")])
+def test_bad_vectors_are_refused_and_leave_the_index_as_it_was(rng, bad, message):
+    flat = FlatIndex("euclidean").add(rng.standard_normal((4, 3)))
+    with pytest.raises(InputError, match=message):
+        flat.search(bad, 1)
+    with pytest.raises(InputError, match=message):
+        flat.add(bad)
+    assert len(flat) == 4
+
+
+@metrics
+def test_save_and_load(backend, rng, tmp_path, metric):
+    q, b = rng.standard_normal((3, 6)), rng.standard_normal((50, 6))
+    path = tmp_path / "index.npz"
+    saved = FlatIndex(metric, source="abc").add(to_device(b, backend))
+    saved.save(path)
+    loaded = FlatIndex.load(path, expect="abc")
+    assert (loaded.metric, loaded.source, len(loaded)) == (metric, "abc", 50)
+    for got, expected in zip(loaded.search(q, 7), saved.search(to_device(q, backend), 7)):
+        np.testing.assert_array_equal(got, to_host(expected))
+    assert [p.name for p in tmp_path.iterdir()] == ["index.npz"]
+
+
+def test_an_index_of_other_weights_is_refused(rng, tmp_path):
+    path = tmp_path / "index.npz"
+    FlatIndex("euclidean", source="old").add(rng.standard_normal((4, 3))).save(path)
+    with pytest.raises(InputError, match="'old'.*expected 'new'.*build the index again"):
+        FlatIndex.load(path, expect="new")
+    assert FlatIndex.load(path).source == "old"
+
+
+def test_damaged_files_are_refused(rng, tmp_path):
+    path = tmp_path / "index.npz"
+    FlatIndex("euclidean").add(rng.standard_normal((40, 30))).save(path)
+    whole = path.read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 16
+    for damaged in (b"", whole[:len(whole) // 2], whole[:-1], bytes(flipped), b"<html>"):
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match="damaged"):
+            FlatIndex.load(path)
+    with pytest.raises(CheckpointError, match="there is no"):
+        FlatIndex.load(tmp_path / "missing.npz")
+
+
+@pytest.mark.parametrize("description", [{"network": "paper"}, "index", None])
+def test_a_checkpoint_of_something_else_is_no_index(tmp_path, description):
+    checkpoint.save(tmp_path / "weights.npz", {"W": np.ones(3)}, description)
+    with pytest.raises(InputError, match="no index"):
+        FlatIndex.load(tmp_path / "weights.npz")
+
+
+def test_a_place_that_cannot_be_written(rng, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot write"):
+        FlatIndex("euclidean").add(rng.standard_normal((4, 3))).save(tmp_path / "file" / "index.npz")

@@ -79,8 +79,9 @@ class Workers:
             loss, right, total = 0.0, 0, None
             for i, chunk in enumerate(part):
                 rng = None if key is None else np.random.default_rng([*key, worker, i])
-                chunk_loss, chunk_right, grads = _chunk_gradients(
-                    network, prepare(images[chunk], rng), labels[chunk], rng, len(labels))
+                with np.errstate(all="ignore"):  # whoever trains looks at the result, and says more than a warning
+                    chunk_loss, chunk_right, grads = _chunk_gradients(
+                        network, prepare(images[chunk], rng), labels[chunk], rng, len(labels))
                 loss, right = loss + chunk_loss, right + chunk_right
                 total = grads if total is None else _add(total, grads)
             return loss, right, total

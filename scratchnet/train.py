@@ -116,10 +116,12 @@ class Trainer:
         loss, right, grads = self.workers.gradients(self.network, images, labels, self.prepare,
                                                     (self.seed, s.epoch, s.step))
         if not np.isfinite(loss) or not _all_finite(grads):
-            where = self._blame(images, grads)
+            with np.errstate(all="ignore"):
+                where = self._blame(images, grads)
             raise NonFiniteError(f"epoch {s.epoch + 1}, step {s.step + 1}: {where} is not finite: training stopped, "
                                  "the last checkpoint is untouched; use a lower learning rate, or look at the images")
-        self.optimizer.step(self.network.params, grads, self.schedule(progress))
+        with np.errstate(all="ignore"):  # an overflow here is found by the next step, or by `save`
+            self.optimizer.step(self.network.params, grads, self.schedule(progress))
         return loss, right
 
     def _blame(self, images, grads):

@@ -41,7 +41,9 @@ def minimize(function, theta, xp, dtype, iterations, callback=None):
     costs = []
 
     def evaluate(vector):
-        cost, gradient = function(to_device(vector, xp, dtype))
+        # A line search may probe where the objective is infinite; it then steps back by itself.
+        with np.errstate(all="ignore"):
+            cost, gradient = function(to_device(vector, xp, dtype))
         return float(cost), to_host(gradient).astype(np.float64)
 
     def after(intermediate_result):

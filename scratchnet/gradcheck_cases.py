@@ -1,0 +1,108 @@
+"""Every layer, loss and objective of the package, set up for the gradient check.
+
+Each case has float64 numbers of its own, small enough that all coordinates are measured; the whole paper
+network has 627,002 parameters, of which a random sample of each array is.
+"""
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import layers
+from .backend import to_device
+from .errors import SettingsError
+from .gradcheck import TOLERANCE_KINKED, TOLERANCE_SMOOTH, check_function, check_layer, spaced
+from .layers.conv import ALGORITHMS
+from .losses import softmax_cross_entropy
+from .suggest import nearest
+from .systems.kuo2016 import Recipe, build_network
+from .unsupervised import SparseAutoencoder
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table: what is checked, how (`run(rng, xp)`), and what relative error is allowed."""
+
+    name: str
+    run: Callable
+    tolerance: float
+
+
+def _layer(make, shape, kinked=False, **options):
+    def run(rng, xp):
+        layer = make(rng)
+        for p in layer.params.values():  # biases start at zero; a check on zeros would see little
+            p[...] = rng.standard_normal(p.shape)
+        x = spaced(shape, rng) if kinked else rng.standard_normal(shape)
+        return check_layer(layer.to(xp), to_device(x, xp), rng, **options)
+    return run
+
+
+def _loss(rng, xp):
+    labels = to_device(rng.integers(0, 5, 7), xp)
+
+    def function(scores):
+        loss, dscores = softmax_cross_entropy(scores, labels)
+        return loss, {"scores": dscores}
+    return check_function(function, {"scores": to_device(rng.standard_normal((7, 5)), xp)}, rng)
+
+
+def _autoencoder(rng, xp):
+    sae = SparseAutoencoder(9, 6, rng=rng)
+    X = to_device(rng.standard_normal((30, 9)), xp)
+    theta = sae.theta + 0.1 * rng.standard_normal(sae.theta.shape)
+    names = ("W1", "b1", "W2", "b2")
+
+    def function(**parts):
+        theta = xp.concatenate([parts[name].ravel() for name in ("W1", "W2", "b1", "b2")])
+        cost, gradient = sae.cost_and_gradient(theta, X)
+        return cost, dict(zip(names, sae.unpack(gradient)))
+    parts = {name: to_device(part.copy(), xp) for name, part in zip(names, sae.unpack(theta))}
+    return check_function(function, parts, rng)
+
+
+def _paper_network(rng, xp):
+    network = build_network(5, 10, Recipe(), rng, dtype=np.float64)
+    for name, p in network.params.items():
+        if name.endswith(".b"):
+            p[...] = 0.1 * rng.standard_normal(p.shape)
+    # A small step: one weight of conv1 moves 65,536 outputs, and the larger the step, the more kinks it crosses.
+    x = to_device(rng.standard_normal((1, 32, 32, 5)), xp)
+    return check_layer(network.to(xp), x, rng, samples=16, step=1e-6)
+
+
+def _cases():
+    f64 = {"dtype": np.float64}
+    for algorithm in ALGORITHMS:
+        for stride, padding in ((1, 2), (2, 1)):
+            yield (f"Conv2D 5x5 {algorithm}, stride {stride}, padding {padding}",
+                   _layer(lambda rng, a=algorithm, s=stride, p=padding:
+                          layers.Conv2D(2, 3, 5, s, p, rng=rng, algorithm=a, **f64), (2, 6, 7, 2)), TOLERANCE_SMOOTH)
+    yield "MaxPool2D 2x2", _layer(lambda rng: layers.MaxPool2D(2), (2, 6, 7, 3), kinked=True), TOLERANCE_KINKED
+    yield ("MaxPool2D 3x3, stride 2 (overlapping)",
+           _layer(lambda rng: layers.MaxPool2D(3, 2), (2, 7, 8, 3), kinked=True), TOLERANCE_KINKED)
+    yield "MeanPool2D 2x2", _layer(lambda rng: layers.MeanPool2D(2), (2, 6, 7, 3)), TOLERANCE_SMOOTH
+    yield ("MeanPool2D 3x3, stride 2 (overlapping)",
+           _layer(lambda rng: layers.MeanPool2D(3, 2), (2, 7, 8, 3)), TOLERANCE_SMOOTH)
+    yield "Dense", _layer(lambda rng: layers.Dense(6, 4, rng=rng, **f64), (5, 6)), TOLERANCE_SMOOTH
+    yield "Flatten", _layer(lambda rng: layers.Flatten(), (2, 3, 4, 2)), TOLERANCE_SMOOTH
+    yield "ReLU", _layer(lambda rng: layers.ReLU(), (4, 5, 3), kinked=True), TOLERANCE_KINKED
+    yield "Sigmoid", _layer(lambda rng: layers.Sigmoid(), (4, 5, 3)), TOLERANCE_SMOOTH
+    yield "Tanh", _layer(lambda rng: layers.Tanh(), (4, 5, 3)), TOLERANCE_SMOOTH
+    yield "Dropout 0.4", _layer(lambda rng: layers.Dropout(0.4), (6, 5), drop_seed=1), TOLERANCE_SMOOTH
+    yield "softmax_cross_entropy", _loss, TOLERANCE_SMOOTH
+    yield "SparseAutoencoder", _autoencoder, TOLERANCE_SMOOTH
+    yield "network of the paper", _paper_network, TOLERANCE_KINKED
+
+
+def cases(name=None):
+    """Return all cases, or those whose name starts with `name` whatever the case of its letters."""
+    every = [Case(*case) for case in _cases()]
+    if name is None:
+        return every
+    chosen = [case for case in every if case.name.lower().startswith(name.lower())]
+    if not chosen:
+        names = list(dict.fromkeys(case.name.split()[0] for case in every))
+        raise SettingsError(f"there is nothing to check called {name!r}{nearest(name, names)}: "
+                            f"choose one of {', '.join(names)}")
+    return chosen

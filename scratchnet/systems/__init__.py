@@ -1,0 +1,1 @@
+"""Whole retrieval systems, one file each."""

@@ -1,0 +1,97 @@
+"""The paper's network and what goes in and out of it."""
+import numpy as np
+import pytest
+
+from scratchnet.errors import CheckpointError, SettingsError
+from scratchnet.layers import MeanPool2D
+from scratchnet.systems.kuo2016 import METHODS, Kuo2016, Recipe, build_network
+from scratchnet.systems.ledger import LEDGER
+
+
+@pytest.fixture(scope="module")
+def rgb():
+    return np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
+
+
+SMALL = {"patch_count": 500, "pretrain_iterations": 3}
+
+
+def test_parameters_and_shapes_are_those_of_the_brief():
+    network = build_network(5, 10, Recipe(), np.random.default_rng(0))
+    rows = {row["name"]: row for row in network.rows((32, 32, 5))}
+    assert sum(row["parameters"] for row in rows.values()) == 627_002
+    assert [rows[n]["parameters"] for n in ("conv1", "conv2", "conv3", "fc", "classifier")] == [
+        8_064, 102_464, 102_464, 410_000, 4_010]
+    assert rows["flatten"]["shape"] == (1024,) and rows["fc"]["shape"] == (400,)
+    assert 40e6 < network.multiply_adds((32, 32, 5)) < 42e6
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean", "overlapping"])
+def test_poolings_run(pooling):
+    network = build_network(3, 7, Recipe(pooling=pooling), np.random.default_rng(0))
+    y, cache = network.forward(np.ones((2, 32, 32, 3), np.float32))
+    assert y.shape == (2, 7) and set(network.backward(y, cache)[1]) == set(network.params)
+    assert (pooling == "mean") == isinstance(network.layers["pool1"], MeanPool2D)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_methods_differ_in_channels_and_pre_training(method, rgb):
+    system = Kuo2016(method, 10, Recipe(**SMALL))
+    images = system.images(rgb)
+    assert images.shape[3] == (5 if method.endswith("_da") else 3) and images.dtype == np.uint8
+    system.fit_standardizer(images)
+    x = system.prepare(images)
+    np.testing.assert_allclose(x.mean(axis=(0, 1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(x.std(axis=(0, 1, 2)), 1, atol=1e-4)
+    assert system.pretrained == method.startswith("pretrain") and x.dtype == np.float32
+
+
+@pytest.mark.parametrize("patches", ["gray", "all"])
+def test_pre_trained_kernels_arrive_in_conv1(patches, rgb):
+    system = Kuo2016("pretrain_cnn_rgb_da", 10, Recipe(patches=patches, **SMALL))
+    images = system.images(rgb)
+    system.fit_standardizer(images)
+    before = system.network.params["conv1.W"].copy()
+    learnt = system.pretrain(rgb, images)
+    system.start_from(learnt["kernels"], learnt["biases"])
+    W = system.network.params["conv1.W"]
+    C = 1 if patches == "gray" else 5
+    assert learnt["kernels"].shape == (5, 5, C, 64) and learnt["patches"].shape == (500, 25 * C)
+    assert not np.allclose(W, before) and np.isclose(W.std(), np.sqrt(2 / 125), rtol=1e-3)
+    a, b = W[:, :, :C], learnt["kernels"]
+    assert (a * b).sum() > 0.999 * np.linalg.norm(a) * np.linalg.norm(b)
+    again = Kuo2016("pretrain_cnn_rgb_da", 10, Recipe(patches=patches, **SMALL))
+    again.fit_standardizer(images)
+    assert (again.pretrain(rgb, images)["kernels"] == learnt["kernels"]).all()
+
+
+def test_kernels_as_learned(rgb):
+    system = Kuo2016("pretrain_cnn_rgb", 10, Recipe(kernel_scale="learned", patches="all", **SMALL))
+    system.fit_standardizer(rgb)
+    learnt = system.pretrain(rgb, rgb)
+    system.start_from(learnt["kernels"], learnt["biases"])
+    np.testing.assert_allclose(system.network.params["conv1.W"], learnt["kernels"], rtol=1e-6)
+    np.testing.assert_allclose(system.network.params["conv1.b"], learnt["biases"], rtol=1e-6)
+
+
+def test_description_rebuilds_the_system(rgb):
+    system = Kuo2016("cnn_rgb", 10, Recipe(pooling="mean"), seed=4)
+    system.fit_standardizer(rgb)
+    twin = Kuo2016.from_description({**system.describe(), "seed": 4}, "a.npz")
+    assert twin.recipe == system.recipe and repr(twin.network) == repr(system.network)
+    assert (twin.prepare(rgb) == system.prepare(rgb)).all()
+    with pytest.raises(CheckpointError, match="how its network is built"):
+        Kuo2016.from_description({"system": "kuo2016"}, "a.npz")
+    with pytest.raises(CheckpointError, match="another system"):
+        Kuo2016.from_description({"system": "resnet"}, "a.npz")
+
+
+def test_refuses_unknown_choices():
+    for wrong in ({"pooling": "median"}, {"patches": "red"}, {"kernel_scale": "huge"}):
+        with pytest.raises(SettingsError, match="choose one of"):
+            Recipe(**wrong)
+
+
+def test_the_ledger_is_complete():
+    assert [row["number"] for row in LEDGER] == list(range(1, 14))
+    assert [row["number"] for row in LEDGER if row["ablation"]] == [2, 3, 5, 8]

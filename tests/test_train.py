@@ -1,0 +1,147 @@
+"""The training loop: it learns, it repeats, it resumes, it stops at non-finite numbers."""
+import numpy as np
+import pytest
+
+from scratchnet import checkpoint
+from scratchnet.errors import CheckpointError, InputError, NonFiniteError, SettingsError
+from scratchnet.layers import Dense, Dropout, ReLU
+from scratchnet.network import Network
+from scratchnet.optimizers import SGD, Adam
+from scratchnet.parallel import Workers
+from scratchnet.schedules import constant, steps
+from scratchnet.train import Trainer, load_parameters, parameter_hash
+
+
+def data(n=90):
+    """Three clouds of points in the plane."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, n)
+    return (np.array([[0, 4], [4, -2], [-4, -2]])[labels] + rng.standard_normal((n, 2))).astype(np.float32), labels
+
+
+def network(hidden=8):
+    rng = np.random.default_rng(1)
+    return Network({"fc1": Dense(2, hidden, rng=rng), "relu": ReLU(), "drop": Dropout(0.2),
+                    "fc2": Dense(hidden, 3, rng=rng)})
+
+
+@pytest.fixture
+def workers():
+    with Workers(2, 4) as pool:
+        yield pool
+
+
+def trainer(workers, path=None, net=None, optimizer=None, epochs=4, rate=0.05, **more):
+    return Trainer(net or network(), optimizer or SGD(weight_decay=1e-4), steps(rate), workers,
+                   lambda images, rng: images, epochs, batch=16, seed=3, path=path, **more)
+
+
+def test_it_learns_and_tells(workers):
+    lines = []
+    t = trainer(workers, report=lines.append, epochs=6)
+    history = t.fit(*data(), validate=lambda: {"validation_top1": 0.5})
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5, 6] and len(lines) == 6
+    assert history[-1]["train_top1"] > 0.9 and history[-1]["loss"] < history[0]["loss"] / 2
+    assert history[0]["rate"] == 0.05 and np.isclose(history[-1]["rate"], 0.0005)
+    assert "validation_top1 50.0%" in lines[0] and history[2]["seconds"] > 0
+
+
+def test_two_runs_end_alike_and_seeds_differ(workers):
+    hashes = []
+    for seed in (3, 3, 4):
+        t = trainer(workers)
+        t.seed = seed
+        t.fit(*data())
+        hashes.append(parameter_hash(t.network))
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+class Interrupt(Exception):
+    pass
+
+
+@pytest.mark.parametrize("make", [SGD, Adam])
+@pytest.mark.parametrize("stop_at", [1, 5, 6, 7, 13])
+def test_resumed_is_the_run_left_alone(make, stop_at, workers, tmp_path):
+    alone = trainer(workers, optimizer=make())
+    alone.fit(*data())
+    path = tmp_path / "checkpoint.npz"
+    cut = trainer(workers, path, optimizer=make(), checkpoint_seconds=0)
+    steps_done, step = [], cut._step
+
+    def interrupted(*arguments):
+        if len(steps_done) == stop_at:
+            raise Interrupt
+        steps_done.append(1)
+        return step(*arguments)
+    cut._step = interrupted
+    with pytest.raises(Interrupt):
+        cut.fit(*data())
+    resumed = trainer(workers, path, optimizer=make(), checkpoint_seconds=0)
+    resumed.resume()
+    history = resumed.fit(*data())
+    assert parameter_hash(resumed.network) == parameter_hash(alone.network)
+    for a, b in zip(history, alone.state.history):
+        assert {k: v for k, v in a.items() if k != "seconds"} == {k: v for k, v in b.items() if k != "seconds"}
+
+
+def test_a_finished_run_resumes_to_itself(workers, tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    first = trainer(workers, path)
+    first.fit(*data())
+    again = trainer(workers, path)
+    again.resume()
+    assert again.fit(*data()) == first.state.history
+    assert parameter_hash(again.network) == parameter_hash(first.network)
+
+
+@pytest.mark.parametrize("change", [{"epochs": 5}, {"net": network(9)}, {"about": {"dataset": "other"}}])
+def test_other_settings_are_not_resumed(change, workers, tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    trainer(workers, path, epochs=1).fit(*data())
+    with pytest.raises(CheckpointError, match="epochs|architecture|dataset"):
+        trainer(workers, path, **{"epochs": 1, **change}).resume()
+
+
+def test_parameters_of_another_architecture_are_refused(workers, tmp_path):
+    arrays = {f"param/{name}": p for name, p in network(9).params.items()}
+    with pytest.raises(CheckpointError, match=r"fc1.W is float32 \(2, 8\)"):
+        load_parameters(network(8), arrays, "x.npz")
+    arrays = {f"param/{name}": p for name, p in network(8).params.items()} | {"param/fc3.W": np.zeros(1)}
+    with pytest.raises(CheckpointError, match="no fc3.W"):
+        load_parameters(network(8), arrays, "x.npz")
+
+
+def test_non_finite_numbers_stop_the_run_within_a_batch(workers, tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    x, labels = data()
+    good = trainer(workers, path, epochs=2)
+    good.fit(x, labels)
+    before = path.read_bytes()
+    x[40] = np.nan
+    with pytest.raises(NonFiniteError, match="epoch 1, step .*the input"):
+        trainer(workers, path).fit(x, labels)
+    assert path.read_bytes() == before
+    diverging = trainer(workers, path, rate=1e30, checkpoint_seconds=0)
+    with pytest.raises(NonFiniteError, match="layer fc"):
+        diverging.fit(*data())
+    assert all(np.isfinite(a).all() for a in checkpoint.load(path)[0].values())
+
+
+def test_the_gradient_is_blamed_where_it_is_to_blame(workers):
+    t = trainer(workers)
+    t.workers.gradients = lambda *a: (1.0, 0, {"fc2.W": np.array([np.inf]), "fc1.W": np.array([0.0])})
+    with pytest.raises(NonFiniteError, match="the gradient of fc2.W"):
+        t.fit(*data())
+
+
+def test_refusals(workers):
+    x, labels = data()
+    for images, given in ((x, labels[:-1]), (x[:0], labels[:0]), (x, labels + 1), (x, labels.astype(float))):
+        with pytest.raises(InputError):
+            trainer(workers).fit(images, given)
+    for sizes in ({"epochs": 0}, {"epochs": -1}, {"epochs": 1.5}):
+        with pytest.raises(SettingsError):
+            trainer(workers, **sizes)
+    with pytest.raises(SettingsError):
+        Trainer(network(), SGD(), constant(1), workers, None, 1, batch=0)

@@ -1,0 +1,59 @@
+"""Patches and the kernels that fold whitening and auto-encoder into one convolution."""
+import numpy as np
+import pytest
+
+from scratchnet.errors import InputError, SettingsError
+from scratchnet.layers import Conv2D
+from scratchnet.unsupervised import ZCA, SparseAutoencoder, fold, rescale, sample_patches, spread
+
+
+def test_patches_are_windows_of_the_images(rng):
+    images = np.arange(2 * 6 * 7 * 3).reshape(2, 6, 7, 3)
+    patches = sample_patches(images, 50, 3, rng).reshape(50, 3, 3, 3)
+    windows = {images[n, i:i + 3, j:j + 3].tobytes() for n in range(2) for i in range(4) for j in range(5)}
+    assert {patch.tobytes() for patch in patches} <= windows and len({p.tobytes() for p in patches}) > 20
+
+
+def test_patches_refuse_what_cannot_be():
+    with pytest.raises(SettingsError, match="do not fit"):
+        sample_patches(np.zeros((1, 4, 9, 1)), 3, 5, np.random.default_rng(0))
+    with pytest.raises(InputError, match="N ≥ 1"):
+        sample_patches(np.zeros((0, 9, 9, 1)), 3, 5, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("C", [1, 3])
+def test_convolution_equals_the_auto_encoder_on_whitened_patches(C, rng):
+    """Ledger row 4: conv(x) = what the hidden units compute on whiten(patch), before the sigmoid."""
+    images = rng.standard_normal((4, 9, 8, C)) + 2
+    patches = sample_patches(images, 300, 5, rng)
+    zca = ZCA(0.1).fit(patches)
+    sae = SparseAutoencoder(25 * C, 6, rng=rng)
+    sae.theta = sae.theta + 0.1 * rng.standard_normal(sae.theta.shape)
+    layer = Conv2D(C, 6, 5, dtype=np.float64)
+    layer.params["W"][...], layer.params["b"][...] = fold(sae, zca, 5, C)
+    y, _ = layer.forward(images)
+    W1, b1, _, _ = sae.unpack(sae.theta)
+    for n, i, j in ((0, 0, 0), (2, 4, 3), (3, 2, 1)):
+        patch = images[n, i:i + 5, j:j + 5].reshape(1, -1)
+        np.testing.assert_allclose(y[n, i, j], (zca.transform(patch) @ W1 + b1)[0], rtol=1e-10)
+
+
+def test_spread_kernels_see_a_gray_image_as_before(rng):
+    kernels, gray = rng.standard_normal((5, 5, 1, 4)), rng.standard_normal((2, 7, 7, 1))
+    one, many = Conv2D(1, 4, 5, dtype=np.float64), Conv2D(3, 4, 5, dtype=np.float64)
+    one.params["W"][...], many.params["W"][...] = kernels, spread(kernels, 3)
+    np.testing.assert_allclose(many.forward(np.repeat(gray, 3, axis=3))[0], one.forward(gray)[0], rtol=1e-10)
+
+
+def test_rescale_scales_the_response(rng):
+    kernels, biases = rng.standard_normal((5, 5, 3, 4)), rng.standard_normal(4)
+    scaled, shifted = rescale(kernels, biases, 0.2)
+    assert np.isclose(scaled.std(), 0.2)
+    np.testing.assert_allclose(scaled / kernels, (shifted / biases)[0] * np.ones_like(kernels))
+
+
+def test_refusals():
+    with pytest.raises(InputError, match="kernels of 3"):
+        fold(SparseAutoencoder(25, 4), None, 3, 1)
+    with pytest.raises(InputError, match="one channel"):
+        spread(np.zeros((5, 5, 3, 4)), 5)

@@ -1,0 +1,70 @@
+"""The auto-encoder's objective, and that fitting it does what it is for."""
+import numpy as np
+import pytest
+
+from scratchnet.backend import to_device, to_host
+from scratchnet.errors import InputError, NonFiniteError, SettingsError
+from scratchnet.unsupervised import SparseAutoencoder
+
+
+def objective_by_the_book(sae, X):
+    """The formula of the docstring, one patch and one unit at a time."""
+    W1, b1, W2, b2 = sae.unpack(sae.theta)
+    hidden = [1 / (1 + np.exp(-(x @ W1 + b1))) for x in X]
+    cost = sum(((h @ W2 + b2 - x) ** 2).sum() for h, x in zip(hidden, X)) / (2 * len(X))
+    cost += sae.weight_decay / 2 * ((W1**2).sum() + (W2**2).sum())
+    rho = sae.sparsity
+    for average in np.mean(hidden, axis=0):
+        cost += sae.sparsity_weight * (rho * np.log(rho / average) + (1 - rho) * np.log((1 - rho) / (1 - average)))
+    return cost
+
+
+def test_cost_is_the_formula(backend, rng):
+    sae, X = SparseAutoencoder(5, 4, rng=rng), rng.standard_normal((12, 5))
+    cost, gradient = sae.cost_and_gradient(to_device(sae.theta, backend), to_device(X, backend))
+    assert np.isclose(float(cost), objective_by_the_book(sae, X)) and gradient.shape == sae.theta.shape
+
+
+def test_fit_lowers_the_cost_and_makes_units_sparse(backend, rng):
+    X = to_device(rng.standard_normal((400, 3)) @ rng.standard_normal((3, 8)), backend)
+    activity, error = [], []
+    for weight in (0.0, 1.0):
+        sae = SparseAutoencoder(8, 6, sparsity=0.1, sparsity_weight=weight, weight_decay=1e-4)
+        seen = []
+        costs = sae.fit(X, 60, lambda i, cost, theta, seen=seen: seen.append((i, cost)))
+        assert seen == list(enumerate(costs, start=1)) and costs[-1] < 0.5 * costs[0]
+        assert all(b <= a for a, b in zip(costs, costs[1:]))
+        activity.append(to_host(sae.encode(X)).mean())
+        error.append(to_host((sae.reconstruct(X) - X) ** 2).mean() / to_host(X**2).mean())
+    assert activity[1] < 0.25 < 0.4 < activity[0] and max(error) < 0.3
+
+
+def test_backends_take_the_same_path(backend, rng):
+    X = rng.standard_normal((50, 4))
+    here, there = SparseAutoencoder(4, 3), SparseAutoencoder(4, 3)
+    here.fit(to_device(X, backend), 5)
+    there.fit(X, 5)
+    np.testing.assert_allclose(here.theta, there.theta, rtol=1e-8)
+
+
+def test_theta_is_w1_w2_b1_b2():
+    sae = SparseAutoencoder(3, 2)
+    W1, b1, W2, b2 = sae.unpack(np.arange(17.0))
+    assert W1.shape == (3, 2) and W1[0, 1] == 1 and W2.shape == (2, 3) and W2[0, 0] == 6
+    assert b1.tolist() == [12, 13] and b2.tolist() == [14, 15, 16]
+
+
+def test_refusals(rng):
+    for settings in ({"sparsity": 0}, {"sparsity": 1}, {"weight_decay": -1}, {"visible": 0}):
+        with pytest.raises(SettingsError):
+            SparseAutoencoder(**{"visible": 3, "hidden": 2, **settings})
+    sae = SparseAutoencoder(3, 2)
+    for X in (np.zeros((4, 5)), np.zeros((0, 3)), np.zeros(3)):
+        with pytest.raises(InputError, match=r"\(m, 3\)"):
+            sae.cost_and_gradient(sae.theta, X)
+    with pytest.raises(InputError, match="NaN"):
+        sae.fit(np.full((4, 3), np.nan))
+    with pytest.raises(InputError, match="floating"):
+        sae.fit(np.zeros((4, 3), int))
+    with pytest.raises(NonFiniteError):
+        sae.fit(np.full((4, 3), 1e200))

@@ -1,0 +1,52 @@
+"""ZCA whitening: what it promises, measured."""
+import numpy as np
+import pytest
+
+from scratchnet.backend import to_device, to_host
+from scratchnet.errors import InputError
+from scratchnet.unsupervised import ZCA
+
+
+def correlated(rng, m=2000, D=6):
+    return rng.standard_normal((m, D)) @ rng.standard_normal((D, D)) + rng.standard_normal(D)
+
+
+def test_whitened_data_has_identity_covariance(backend, rng):
+    X = to_device(correlated(rng), backend)
+    Z = to_host(ZCA(epsilon=0).fit(X).transform(X))
+    np.testing.assert_allclose(Z.mean(axis=0), 0, atol=1e-10)
+    np.testing.assert_allclose(np.cov(Z.T, bias=True), np.eye(6), atol=1e-9)
+
+
+def test_inverse_undoes_transform(backend, rng):
+    X = to_device(correlated(rng), backend)
+    zca = ZCA(0.1).fit(X)
+    np.testing.assert_allclose(to_host(zca.inverse(zca.transform(X))), to_host(X), rtol=1e-9, atol=1e-9)
+
+
+def test_zca_is_the_symmetric_one_and_epsilon_bounds_the_gain(rng):
+    zca = ZCA(0.25).fit(correlated(rng) * 1e-9)
+    np.testing.assert_allclose(zca.transform_matrix, zca.transform_matrix.T, atol=1e-12)
+    np.testing.assert_allclose(zca.transform_matrix, 2 * np.eye(6), atol=1e-6)
+
+
+def test_float32_stays_float32(rng):
+    X = correlated(rng).astype(np.float32)
+    assert ZCA().fit(X).transform(X).dtype == np.float32
+
+
+@pytest.mark.parametrize("X, words", [
+    (np.zeros(5), "m ≥ 2"), (np.zeros((1, 5)), "m ≥ 2"), (np.full((3, 2), np.nan), "NaN"),
+    (np.array([["a"], ["b"]]), "numbers")])
+def test_refusals(X, words):
+    with pytest.raises(InputError, match=words):
+        ZCA().fit(X)
+
+
+def test_a_constant_direction_needs_epsilon(rng):
+    X = np.column_stack([rng.standard_normal(50), np.ones(50)])
+    with pytest.raises(InputError, match="epsilon"):
+        ZCA(0).fit(X)
+    assert np.isfinite(ZCA(0.1).fit(X).transform(X)).all()
+    with pytest.raises(InputError, match="epsilon"):
+        ZCA(-1)

@@ -84,12 +84,12 @@ class Network(Layer):
         return self
 
     def rows(self, input_shape):
-        """Return one dict a layer: name, layer, shape, parameters, multiply_adds, activation_bytes (one image)."""
+        """Return a dict for each layer: name, layer, method, shape, parameters, multiply_adds, activation_bytes."""
         rows, shape = [], tuple(input_shape)
         for name, layer in self.layers.items():
             cost, shape = layer.multiply_adds(shape), layer.output_shape(shape)
             itemsize = next((p.dtype.itemsize for p in self.params.values()), 4)
-            rows.append({"name": name, "layer": repr(layer), "shape": shape, "multiply_adds": cost,
+            rows.append({"name": name, "layer": repr(layer), "method": layer.method(), "shape": shape, "multiply_adds": cost,
                          "parameters": sum(p.size for p in layer.params.values()),
                          "activation_bytes": prod(shape) * itemsize})
         return rows
@@ -98,12 +98,12 @@ class Network(Layer):
         """Return a table, as text, of what each layer does to one image of `input_shape` (H, W, C)."""
         rows = self.rows(input_shape)
         total = {key: sum(row[key] for row in rows) for key in ("parameters", "multiply_adds", "activation_bytes")}
-        cells = [("layer", "", "output", "parameters", "multiply-adds", "activations"),
-                 ("input", "", _shape(input_shape), "", "", "")]
-        cells += [(row["name"], row["layer"], _shape(row["shape"]), *_amounts(row)) for row in rows]
-        cells.append(("total", "", "", *_amounts(total)))
+        cells = [("layer", "", "by", "output", "parameters", "multiply-adds", "activations"),
+                 ("input", "", "", _shape(input_shape), "", "", "")]
+        cells += [(row["name"], row["layer"], row["method"], _shape(row["shape"]), *_amounts(row)) for row in rows]
+        cells.append(("total", "", "", "", *_amounts(total)))
         widths = [max(map(len, column)) for column in zip(*cells)]
-        lines = ["  ".join(cell.ljust(w) if i < 3 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths)))
+        lines = ["  ".join(cell.ljust(w) if i < 4 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths)))
                  for row in cells]
         rule = "-" * len(lines[0])
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])

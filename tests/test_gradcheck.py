@@ -132,12 +132,13 @@ class DropoutNotScaledBack(Dropout):
 
 
 F64 = {"dtype": np.float64}
+IM2COL = {**F64, "algorithm": "im2col"}
 PLANTED = {
-    "missing stride": (lambda: MissingStride(2, 3, 3, stride=2, padding=1, **F64), (2, 5, 5, 2)),
-    "wrong col2im order": (lambda: WrongCol2imOrder(2, 3, 3, **F64), (2, 5, 5, 2)),
-    "forgotten flip": (lambda: ForgottenFlip(2, 2, 3, padding=1, **F64), (2, 5, 5, 2)),
+    "missing stride": (lambda: MissingStride(2, 3, 3, stride=2, padding=1, **IM2COL), (2, 5, 5, 2)),
+    "wrong col2im order": (lambda: WrongCol2imOrder(2, 3, 3, **IM2COL), (2, 5, 5, 2)),
+    "forgotten flip": (lambda: ForgottenFlip(2, 2, 3, padding=1, **IM2COL), (2, 5, 5, 2)),
     "forgotten transpose": (lambda: ForgottenTranspose(4, 4, **F64), (3, 4)),
-    "bias summed over one axis": (lambda: BiasSummedOverOneAxis(2, 3, 3, **F64), (2, 5, 5, 2)),
+    "bias summed over one axis": (lambda: BiasSummedOverOneAxis(2, 3, 3, **IM2COL), (2, 5, 5, 2)),
     "ReLU gated on the wrong array": (ReLUGatedOnTheUpstream, (3, 4)),
     "overlapping windows overwritten": (lambda: OverlapsOverwritten(3, 1), (1, 5, 5, 2)),
     "mean not divided": (lambda: MeanForgotten(2), (2, 4, 4, 2)),

@@ -42,6 +42,10 @@ class Layer:
         """Return the multiply-adds that one image of `input_shape` costs going forward."""
         return 0
 
+    def method(self):
+        """Return the name of the algorithm that computes this layer, where there are several."""
+        return ""
+
     def branches(self, cache):
         """Return arrays that tell which linear piece each unit is on; empty for smooth layers.
 

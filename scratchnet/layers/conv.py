@@ -1,20 +1,21 @@
 """The convolution layer: F kernels slide over the image (paper, section 3, "Training Stage").
 
 The layer keeps kernels and bias; the sliding itself is done by one of the algorithms that lie side by side
-(`naive`, `conv_im2col`). They agree up to rounding, so which one runs is a matter of speed only.
+(`naive`, `conv_im2col`, `conv_winograd`). They agree up to rounding, so which one runs is a matter of speed only.
 """
 from types import SimpleNamespace
 
 import numpy as np
 
 from ..errors import SettingsError
-from . import conv_im2col, naive
+from . import conv_im2col, conv_winograd, naive
 from .base import Layer, positive, window_count
 from .initializers import he_normal
 
 ALGORITHMS = {
     "naive": SimpleNamespace(forward=naive.conv_forward, backward=naive.conv_backward),
     "im2col": conv_im2col,
+    "winograd": conv_winograd,
 }
 
 
@@ -36,8 +37,9 @@ class Conv2D(Layer):
         Of the parameters: float32 to train, float64 to check gradients.
     init : callable
         ``init(shape, fan_in, rng, dtype)``; see `initializers`.
-    algorithm : {"auto", "im2col", "naive"}
-        How to convolve.
+    algorithm : {"auto", "winograd", "im2col", "naive"}
+        How to convolve. "auto" is Winograd's algorithm for the kernels and strides that it covers; im2col takes
+        over where it, or whoever asks for it, cannot.
     """
 
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, rng=None, dtype=np.float32,
@@ -55,21 +57,25 @@ class Conv2D(Layer):
         self.params = {"W": init(shape, kernel_size**2 * in_channels, rng, dtype),
                        "b": np.zeros(out_channels, dtype)}
 
-    def _algorithm(self):
-        return ALGORITHMS["im2col" if self.algorithm == "auto" else self.algorithm]
+    def method(self):
+        """Return the name of the algorithm that runs."""
+        if self.algorithm in ("auto", "winograd"):
+            covered = conv_winograd.covers(self.params["W"].shape[0], self.stride)
+            return "winograd" if covered else "im2col"
+        return self.algorithm
 
     def forward(self, x, rng=None):
         """Convolve x (N, H, W, C) into y (N, OH, OW, F), OH = ⌊(H + 2·padding − K) / stride⌋ + 1."""
         W, b = self.params["W"], self.params["b"]
         self._check_images(x, channels=W.shape[2])
         self.output_shape(x.shape[1:])
-        y, saved = self._algorithm().forward(x, W, self.stride, self.padding)
+        y, saved = ALGORITHMS[self.method()].forward(x, W, self.stride, self.padding)
         y += b
         return y, saved
 
     def backward(self, dy, cache, need_dx=True):
         """Return dx and {"W": dW, "b": db}, db[f] = Σ_{n, i, j} dy[n, i, j, f]."""
-        dx, dW = self._algorithm().backward(dy, self.params["W"], cache, self.stride, self.padding, need_dx)
+        dx, dW = ALGORITHMS[self.method()].backward(dy, self.params["W"], cache, self.stride, self.padding, need_dx)
         return dx, {"W": dW, "b": dy.sum(axis=(0, 1, 2))}
 
     def output_shape(self, input_shape):

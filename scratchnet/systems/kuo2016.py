@@ -122,8 +122,8 @@ class Kuo2016:
         -------
         dict of str to array
             What `start_from` takes, "kernels" (K, K, C, F) and "biases" (F,), with the whitening folded in; and
-            what pictures show: "whitened_kernels" as the auto-encoder sees them, "costs" of each iteration, 1,000
-            "patches" (1000, K·K·C) and the same as "whitened_patches".
+            what pictures show: "costs" of each iteration, 1,000 "patches" (1000, K·K·C), the same as
+            "whitened_patches", and "unwhitened_kernels", what a smaller auto-encoder learns without whitening.
         """
         r, rng = self.recipe, np.random.default_rng([self.seed, 2])
         source, standardize = images, self.standardizer
@@ -138,7 +138,9 @@ class Kuo2016:
         sae = SparseAutoencoder(K * K * C, FILTERS, r.sparsity, r.sparsity_weight, r.sparse_weight_decay, rng)
         costs = sae.fit(whitened, r.pretrain_iterations, callback)
         kernels, biases = fold(sae, whitening, K, C)
-        return {"kernels": kernels, "biases": biases, "whitened_kernels": fold(sae, None, K, C)[0],
+        plain = SparseAutoencoder(K * K * C, FILTERS, r.sparsity, r.sparsity_weight, r.sparse_weight_decay, rng)
+        plain.fit(patches[:5000], max(1, r.pretrain_iterations // 2))
+        return {"kernels": kernels, "biases": biases, "unwhitened_kernels": fold(plain, None, K, C)[0],
                 "costs": np.array(costs), "patches": to_host(patches[:1000]),
                 "whitened_patches": to_host(whitened[:1000])}
 

@@ -8,7 +8,8 @@ from scratchnet.layers import Conv2D
 
 SHAPES = [  # N, H, W, C, F, K, stride, padding
     (2, 6, 7, 3, 4, 3, 1, 0), (1, 5, 5, 1, 2, 5, 1, 2), (3, 8, 5, 2, 3, 5, 2, 1), (2, 7, 9, 3, 2, 2, 1, 1),
-    (1, 9, 4, 2, 5, 1, 3, 0), (2, 4, 4, 1, 1, 4, 1, 3), (1, 1, 1, 2, 2, 1, 1, 0),
+    (1, 9, 4, 2, 5, 1, 3, 0), (2, 4, 4, 1, 1, 4, 1, 3), (1, 1, 1, 2, 2, 1, 1, 0), (2, 16, 16, 3, 4, 5, 1, 2),
+    (1, 11, 6, 2, 3, 5, 1, 0), (2, 6, 6, 2, 3, 5, 1, 4), (1, 5, 5, 2, 1, 3, 1, 1),
 ]
 
 
@@ -23,11 +24,17 @@ def run(algorithm, shape, xp, dtype=np.float64):
     return [to_host(a) for a in (y, dx, grads["W"], grads["b"])]
 
 
-@pytest.mark.parametrize("algorithm", ["auto", "im2col"])
+@pytest.mark.parametrize("algorithm", ["auto", "im2col", "winograd"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_algorithms_agree_with_loops(algorithm, shape, backend):
     for fast, slow in zip(run(algorithm, shape, backend), run("naive", shape, np)):
-        np.testing.assert_allclose(fast, slow, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(fast, slow, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("K, stride, method", [(5, 1, "winograd"), (3, 1, "winograd"), (5, 2, "im2col"),
+                                               (4, 1, "im2col"), (1, 1, "im2col")])
+def test_auto_says_what_it_picked(K, stride, method):
+    assert Conv2D(4, 4, K, stride).method() == Conv2D(4, 4, K, stride, algorithm="winograd").method() == method
 
 
 def test_naive_runs_on_every_backend(backend):

@@ -1,0 +1,151 @@
+"""Convolution with fewer multiplications (Winograd's minimal filtering, after Toom and Cook).
+
+In one dimension: m outputs of a kernel of K weights take m·K multiplications by the definition. But multiplying
+two polynomials is easy where they are known by their values: value times value, point by point. A polynomial of
+n = m + K − 1 coefficients is known by its values at n points (one of them ∞, whose "value" is the highest
+coefficient). So, with V(k) the matrix that evaluates k coefficients at the n points, the product s = g · p of
+polynomials with K and m coefficients is
+
+    s = V(n)⁻¹ · [ (V(K) · g) ⊙ (V(m) · p) ]
+
+which is linear in p: s = T(g) · p, T(g) holding g in shifted columns. A convolution layer computes the transpose
+of that: y = T(g)ᵀ · d, that is y[i] = Σ_k g[k] · d[i + k]. Transposing the three factors gives the algorithm
+
+    y = A · [ (G · g) ⊙ (B · d) ],    A = V(m)ᵀ,    G = V(K),    B = V(n)⁻ᵀ
+
+with n multiplications for m outputs. In two dimensions each matrix acts along both axes, and tiles of n x n pixels
+give m x m outputs for n² products: with m = 4 and K = 5, 64 instead of 400. Summed over channels, the products at
+each of the 64 points are a matrix product of their own, over all tiles of all images: that is where the time goes.
+
+Backward is the chain rule through three linear maps: each transform is replaced by its transpose.
+"""
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+
+from ..backend import array_module, to_device
+
+TILE = 4  # m: larger tiles save more products and lose more digits
+POINTS = [Fraction(p) for p in (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2), 4, -4, Fraction(1, 4),
+                                Fraction(-1, 4), 3, -3)]
+
+
+def matrices(m, K):
+    """Return A (m, n), G (n, K) and B (n, n) for m outputs and K weights as lists of exact fractions."""
+    n = m + K - 1
+    if n - 1 > len(POINTS):
+        raise ValueError(f"{m} outputs of {K} weights need {n - 1} points, only {len(POINTS)} are listed")
+    A, G = _transpose(_evaluate(n, m)), _evaluate(n, K)
+    return A, G, _transpose(_inverse(_evaluate(n, n)))
+
+
+def _evaluate(n, k):
+    """V(k): the values of k coefficients at n − 1 points, and last at ∞."""
+    rows = [[point**power for power in range(k)] for point in POINTS[:n - 1]]
+    return rows + [[Fraction(power == k - 1) for power in range(k)]]
+
+
+def _transpose(rows):
+    return [list(column) for column in zip(*rows)]
+
+
+def _inverse(rows):
+    """Invert a matrix of fractions exactly (Gauss and Jordan)."""
+    n = len(rows)
+    work = [list(row) + [Fraction(i == j) for j in range(n)] for i, row in enumerate(rows)]
+    for c in range(n):
+        pivot = next(r for r in range(c, n) if work[r][c] != 0)
+        work[c], work[pivot] = work[pivot], work[c]
+        work[c] = [value / work[c][c] for value in work[c]]
+        for r in range(n):
+            if r != c and work[r][c] != 0:
+                work[r] = [a - work[r][c] * b for a, b in zip(work[r], work[c])]
+    return [row[n:] for row in work]
+
+
+@lru_cache
+def _transforms(m, K, dtype):
+    """Return A⊗A (m², n²), G⊗G (n², K²) and B⊗B (n², n²): both axes of a tile in one matrix product."""
+    flat = (np.array(rows, dtype=np.float64) for rows in matrices(m, K))
+    return tuple(np.kron(matrix, matrix).astype(dtype) for matrix in flat)
+
+
+def covers(K, stride):
+    """Tell whether this algorithm computes kernels of K x K at this stride, and saves anything by it."""
+    return stride == 1 and K in (3, 5)
+
+
+def forward(x, W, stride, padding):
+    """Convolve x (N, H, W, C) with W (K, K, C, F); see `naive.conv_forward` for the definition.
+
+    Returns y (N, OH, OW, F) and what `backward` needs: the transformed tiles.
+    """
+    xp, m = array_module(x, W), TILE
+    K, _, C, F = W.shape
+    N, H, width, _ = x.shape
+    OH, OW = H + 2 * padding - K + 1, width + 2 * padding - K + 1
+    TH, TW = -(-OH // m), -(-OW // m)
+    AA, GG, BB = (to_device(matrix, xp) for matrix in _transforms(m, K, x.dtype.str))
+    n2 = len(BB)
+    d = _gather(x, m, K, TH, TW, padding)
+    V = (BB @ d.reshape(n2, -1)).reshape(n2, N * TH * TW, C)
+    U = (GG @ W.reshape(K * K, C * F)).reshape(n2, C, F)
+    Y = (AA @ (V @ U).reshape(n2, -1)).reshape(m, m, N, TH, TW, F)
+    y = xp.empty((N, TH * m, TW * m, F), dtype=x.dtype)
+    for i in range(m):
+        for j in range(m):
+            y[:, i::m, j::m] = Y[i, j]
+    return (y if (TH * m, TW * m) == (OH, OW) else xp.ascontiguousarray(y[:, :OH, :OW])), (V, U, x.shape)
+
+
+def backward(dy, W, saved, stride, padding, need_dx=True):
+    """Return dx (N, H, W, C) and dW (K, K, C, F).
+
+        dM = (A⊗A)ᵀ dy,   dU = Vᵀ dM,   dW = (G⊗G)ᵀ dU,   dV = dM Uᵀ,   dd = (B⊗B)ᵀ dV
+    """
+    xp, m = array_module(dy, W), TILE
+    V, U, x_shape = saved
+    K, _, C, F = W.shape
+    N, OH, OW, _ = dy.shape
+    TH, TW = -(-OH // m), -(-OW // m)
+    AA, GG, BB = (to_device(matrix, xp) for matrix in _transforms(m, K, dy.dtype.str))
+    n2 = len(BB)
+    if (TH * m, TW * m) != (OH, OW):
+        dy = xp.pad(dy, ((0, 0), (0, TH * m - OH), (0, TW * m - OW), (0, 0)))
+    tiles = xp.empty((m, m, N, TH, TW, F), dtype=dy.dtype)
+    for i in range(m):
+        for j in range(m):
+            tiles[i, j] = dy[:, i::m, j::m]
+    dM = (AA.T @ tiles.reshape(m * m, -1)).reshape(n2, N * TH * TW, F)
+    dU = V.transpose(0, 2, 1) @ dM
+    dW = (GG.T @ dU.reshape(n2, C * F)).reshape(W.shape)
+    if not need_dx:
+        return None, dW
+    dd = BB.T @ (dM @ U.transpose(0, 2, 1)).reshape(n2, -1)
+    return _scatter(dd.reshape(m + K - 1, m + K - 1, N, TH, TW, C), x_shape, m, padding), dW
+
+
+def _gather(x, m, K, TH, TW, padding):
+    """Cut x (N, H, W, C) into overlapping tiles (n, n, N, TH, TW, C), n = m + K − 1; zeros outside the image."""
+    xp, n = array_module(x), m + K - 1
+    N, H, W, C = x.shape
+    pad = xp.zeros((N, TH * m + K - 1, TW * m + K - 1, C), dtype=x.dtype)
+    pad[:, padding:padding + H, padding:padding + W] = x[:, :pad.shape[1] - padding, :pad.shape[2] - padding]
+    d = xp.empty((n, n, N, TH, TW, C), dtype=x.dtype)
+    for i in range(n):
+        for j in range(n):
+            d[i, j] = pad[:, i:i + m * TH:m, j:j + m * TW:m]
+    return d
+
+
+def _scatter(dd, x_shape, m, padding):
+    """Add the tiles dd (n, n, N, TH, TW, C) back to where `_gather` took them from: its transpose."""
+    xp = array_module(dd)
+    n, _, N, TH, TW, C = dd.shape
+    H, W = x_shape[1:3]
+    pad = xp.zeros((N, TH * m + n - m, TW * m + n - m, C), dtype=dd.dtype)
+    for i in range(n):
+        for j in range(n):
+            pad[:, i:i + m * TH:m, j:j + m * TW:m] += dd[i, j]
+    return pad[:, padding:padding + H, padding:padding + W]

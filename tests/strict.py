@@ -149,7 +149,7 @@ class _Namespace:
         if name in MISSING or name.startswith("__"):
             raise AttributeError(f"the strict backend, like CuPy, has no {name}")
         value = getattr(self._module, name)
-        if name in ("linalg", "fft"):
+        if name in ("linalg", "fft", "lib", "stride_tricks"):
             return _Namespace(value, f"strict.{name}")
         if isinstance(value, type) or not callable(value):
             return value

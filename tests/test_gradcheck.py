@@ -105,20 +105,17 @@ class TiesCountedTwice(MaxPool2D):
         return y, (x, y)
 
     def backward(self, dy, cache, need_dx=True):
-        x, y = cache
-        dx = np.zeros_like(x)
-        for value, target in zip(self._windows(x, *y.shape[1:3]), self._windows(dx, *y.shape[1:3])):
-            target += dy * (value == y)
-        return dx, {}
+        return np.repeat(np.repeat(dy, 2, axis=1), 2, axis=2) * (cache[0] == np.repeat(
+            np.repeat(cache[1], 2, axis=1), 2, axis=2)), {}
 
 
 class OverlapsOverwritten(MaxPool2D):
-    def backward(self, dy, cache, need_dx=True):
-        dx = np.zeros(cache[1])
-        for place, target in enumerate(self._windows(dx, *dy.shape[1:3])):
-            won = cache[0] == place
+    def _send(self, dy, winner, axis, shape):
+        dx = np.zeros(shape)
+        for place, target in enumerate(self._shifted(dx, axis, dy.shape[axis])):
+            won = winner == place
             target[won] = dy[won]
-        return dx, {}
+        return dx
 
 
 class MeanForgotten(MeanPool2D):

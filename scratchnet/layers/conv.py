@@ -38,8 +38,8 @@ class Conv2D(Layer):
     init : callable
         ``init(shape, fan_in, rng, dtype)``; see `initializers`.
     algorithm : {"auto", "winograd", "im2col", "naive"}
-        How to convolve. "auto" is Winograd's algorithm for the kernels and strides that it covers; im2col takes
-        over where it, or whoever asks for it, cannot.
+        How to convolve. "auto" is Winograd's algorithm where it applies and pays, im2col elsewhere. Where
+        "winograd" is asked for and does not apply, im2col takes over.
     """
 
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, rng=None, dtype=np.float32,
@@ -59,10 +59,11 @@ class Conv2D(Layer):
 
     def method(self):
         """Return the name of the algorithm that runs."""
-        if self.algorithm in ("auto", "winograd"):
-            covered = conv_winograd.covers(self.params["W"].shape[0], self.stride)
-            return "winograd" if covered else "im2col"
-        return self.algorithm
+        if self.algorithm not in ("auto", "winograd"):
+            return self.algorithm
+        K, _, C, _ = self.params["W"].shape
+        suits = conv_winograd.covers(K, self.stride) and (self.algorithm == "winograd" or conv_winograd.pays(C))
+        return "winograd" if suits else "im2col"
 
     def forward(self, x, rng=None):
         """Convolve x (N, H, W, C) into y (N, OH, OW, F), OH = ⌊(H + 2·padding − K) / stride⌋ + 1."""

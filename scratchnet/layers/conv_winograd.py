@@ -72,8 +72,13 @@ def _transforms(m, K, dtype):
 
 
 def covers(K, stride):
-    """Tell whether this algorithm computes kernels of K x K at this stride, and saves anything by it."""
+    """Tell whether this algorithm computes kernels of K x K at this stride, and saves multiplications by it."""
     return stride == 1 and K in (3, 5)
+
+
+def pays(C):
+    """Tell whether C input channels give the products enough work to be worth the transforms (measured)."""
+    return C >= 16
 
 
 def forward(x, W, stride, padding):
@@ -92,10 +97,7 @@ def forward(x, W, stride, padding):
     V = (BB @ d.reshape(n2, -1)).reshape(n2, N * TH * TW, C)
     U = (GG @ W.reshape(K * K, C * F)).reshape(n2, C, F)
     Y = (AA @ (V @ U).reshape(n2, -1)).reshape(m, m, N, TH, TW, F)
-    y = xp.empty((N, TH * m, TW * m, F), dtype=x.dtype)
-    for i in range(m):
-        for j in range(m):
-            y[:, i::m, j::m] = Y[i, j]
+    y = xp.ascontiguousarray(Y.transpose(2, 3, 0, 4, 1, 5)).reshape(N, TH * m, TW * m, F)
     return (y if (TH * m, TW * m) == (OH, OW) else xp.ascontiguousarray(y[:, :OH, :OW])), (V, U, x.shape)
 
 
@@ -113,10 +115,7 @@ def backward(dy, W, saved, stride, padding, need_dx=True):
     n2 = len(BB)
     if (TH * m, TW * m) != (OH, OW):
         dy = xp.pad(dy, ((0, 0), (0, TH * m - OH), (0, TW * m - OW), (0, 0)))
-    tiles = xp.empty((m, m, N, TH, TW, F), dtype=dy.dtype)
-    for i in range(m):
-        for j in range(m):
-            tiles[i, j] = dy[:, i::m, j::m]
+    tiles = xp.ascontiguousarray(dy.reshape(N, TH, m, TW, m, F).transpose(2, 4, 0, 1, 3, 5))
     dM = (AA.T @ tiles.reshape(m * m, -1)).reshape(n2, N * TH * TW, F)
     dU = V.transpose(0, 2, 1) @ dM
     dW = (GG.T @ dU.reshape(n2, C * F)).reshape(W.shape)
@@ -132,20 +131,26 @@ def _gather(x, m, K, TH, TW, padding):
     N, H, W, C = x.shape
     pad = xp.zeros((N, TH * m + K - 1, TW * m + K - 1, C), dtype=x.dtype)
     pad[:, padding:padding + H, padding:padding + W] = x[:, :pad.shape[1] - padding, :pad.shape[2] - padding]
-    d = xp.empty((n, n, N, TH, TW, C), dtype=x.dtype)
-    for i in range(n):
-        for j in range(n):
-            d[i, j] = pad[:, i:i + m * TH:m, j:j + m * TW:m]
-    return d
+    image, row, column, channel = pad.strides
+    tiles = xp.lib.stride_tricks.as_strided(pad, (n, n, N, TH, TW, C),
+                                            (row, column, image, m * row, m * column, channel))
+    return xp.ascontiguousarray(tiles)
 
 
 def _scatter(dd, x_shape, m, padding):
-    """Add the tiles dd (n, n, N, TH, TW, C) back to where `_gather` took them from: its transpose."""
+    """Add the tiles dd (n, n, N, TH, TW, C) back to where `_gather` took them from: its transpose.
+
+    Tiles overlap, but the parts of them that start at the same multiple of m in each tile do not: each such part
+    is added in one go.
+    """
     xp = array_module(dd)
     n, _, N, TH, TW, C = dd.shape
     H, W = x_shape[1:3]
-    pad = xp.zeros((N, TH * m + n - m, TW * m + n - m, C), dtype=dd.dtype)
-    for i in range(n):
-        for j in range(n):
-            pad[:, i:i + m * TH:m, j:j + m * TW:m] += dd[i, j]
+    parts = [(start // m, slice(start, min(start + m, n))) for start in range(0, n, m)]
+    pad = xp.zeros((N, TH + len(parts) - 1, m, TW + len(parts) - 1, m, C), dtype=dd.dtype)
+    for a, rows in parts:
+        for b, columns in parts:
+            part = dd[rows, columns].transpose(2, 3, 0, 4, 1, 5)
+            pad[:, a:a + TH, :part.shape[2], b:b + TW, :part.shape[4]] += part
+    pad = pad.reshape(N, (TH + len(parts) - 1) * m, (TW + len(parts) - 1) * m, C)
     return pad[:, padding:padding + H, padding:padding + W]

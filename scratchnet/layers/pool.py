@@ -1,8 +1,8 @@
 """Sub-sampling: each window of the feature map becomes one value (paper, section 3, "Training Stage").
 
 Not specified in the paper: kind and size of the window. We use the maximum over 2x2 by default; the mean and
-overlapping windows (size > stride) are here too. A window of size² values is seen as size² shifted, strided
-copies of the map, so that the work is size² whole-array operations and no loop over pixels.
+overlapping windows (size > stride) are here too. A window is pooled along its rows first, then the rows' results
+along its columns: each pass sees the map as `size` shifted, strided copies, so there is no loop over pixels.
 """
 from ..backend import array_module
 from .base import Layer, positive, window_count
@@ -15,12 +15,11 @@ class _Pool2D(Layer):
         positive(size=size, stride=stride)
         self.size, self.stride = size, stride
 
-    def _windows(self, x, OH, OW):
-        """Yield the copies of x, one for each place in the window in reading order, as views (N, OH, OW, C)."""
-        s = self.stride
-        for p in range(self.size):
-            for q in range(self.size):
-                yield x[:, p:p + s * OH:s, q:q + s * OW:s]
+    def _shifted(self, x, axis, count):
+        """Return views of x (N, H, W, C): for each place in a window, that place of all `count` windows of an axis."""
+        stop = self.stride * count
+        places = (slice(place, place + stop, self.stride) for place in range(self.size))
+        return [x[:, place] if axis == 1 else x[:, :, place] for place in places]
 
     def output_shape(self, input_shape):
         """Return (OH, OW, C); columns and rows that fill no whole window are left out."""
@@ -50,27 +49,41 @@ class MaxPool2D(_Pool2D):
     def forward(self, x, rng=None):
         """Pool x (N, H, W, C) into y (N, OH, OW, C)."""
         self._check_images(x)
-        xp = array_module(x)
         OH, OW, _ = self.output_shape(x.shape[1:])
-        windows = self._windows(x, OH, OW)
-        y = next(windows).copy()
-        winner = xp.zeros(y.shape, dtype=xp.uint8 if self.size <= 16 else xp.uint32)
-        for place, value in enumerate(windows, start=1):
-            xp.copyto(winner, place, where=value > y)
-            xp.maximum(y, value, out=y)
-        return y, (winner, x.shape)
+        rows, column = self._largest(x, 2, OW)
+        y, row = self._largest(rows, 1, OH)
+        return y, (row, column, x.shape)
+
+    def _largest(self, x, axis, count):
+        """Return the largest value of each window along one axis, and its place; of equal ones the first."""
+        xp = array_module(x)
+        views = self._shifted(x, axis, count)
+        best, winner = views[0], xp.zeros(views[0].shape, dtype=xp.uint8)
+        for place, value in enumerate(views[1:], start=1):
+            higher = value > best
+            winner = higher.view(xp.uint8) if place == 1 else xp.where(higher, xp.uint8(place), winner)
+            best = xp.maximum(best, value)
+        return best, winner
 
     def backward(self, dy, cache, need_dx=True):
-        """Send each dy to the place that won its window."""
-        winner, x_shape = cache
-        dx = array_module(dy).zeros(x_shape, dtype=dy.dtype)
-        for place, target in enumerate(self._windows(dx, *dy.shape[1:3])):
-            target += dy * (winner == place)
-        return dx, {}
+        """Send each dy to the place that won its window: back along the columns, then along the rows."""
+        row, column, (N, H, W, C) = cache
+        drows = self._send(dy, row, 1, (N, H, column.shape[2], C))
+        return self._send(drows, column, 2, (N, H, W, C)), {}
+
+    def _send(self, dy, winner, axis, shape):
+        xp = array_module(dy)
+        dx = xp.zeros(shape, dtype=dy.dtype)
+        for place, target in enumerate(self._shifted(dx, axis, dy.shape[axis])):
+            if self.stride >= self.size:  # no two windows share a place
+                xp.multiply(dy, winner == place, out=target)
+            else:
+                target += dy * (winner == place)
+        return dx
 
     def branches(self, cache):
-        """Return the winning place of each window."""
-        return (cache[0],)
+        """Return the winning places of each window."""
+        return cache[:2]
 
 
 class MeanPool2D(_Pool2D):
@@ -80,14 +93,17 @@ class MeanPool2D(_Pool2D):
         """Pool x (N, H, W, C) into y (N, OH, OW, C)."""
         self._check_images(x)
         OH, OW, _ = self.output_shape(x.shape[1:])
-        y = sum(self._windows(x, OH, OW))
+        y = sum(self._shifted(sum(self._shifted(x, 2, OW)), 1, OH))
         y /= self.size**2
         return y, x.shape
 
     def backward(self, dy, cache, need_dx=True):
         """Spread each dy evenly over its window."""
-        dx = array_module(dy).zeros(cache, dtype=dy.dtype)
-        share = dy / self.size**2
-        for target in self._windows(dx, *dy.shape[1:3]):
-            target += share
+        N, H, W, C = cache
+        xp = array_module(dy)
+        drows, dx = (xp.zeros(shape, dtype=dy.dtype) for shape in ((N, H, dy.shape[2], C), cache))
+        for target in self._shifted(drows, 1, dy.shape[1]):
+            target += dy / self.size**2
+        for target in self._shifted(dx, 2, dy.shape[2]):
+            target += drows
         return dx, {}

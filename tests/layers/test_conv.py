@@ -31,10 +31,12 @@ def test_algorithms_agree_with_loops(algorithm, shape, backend):
         np.testing.assert_allclose(fast, slow, rtol=1e-11, atol=1e-11)
 
 
-@pytest.mark.parametrize("K, stride, method", [(5, 1, "winograd"), (3, 1, "winograd"), (5, 2, "im2col"),
-                                               (4, 1, "im2col"), (1, 1, "im2col")])
-def test_auto_says_what_it_picked(K, stride, method):
-    assert Conv2D(4, 4, K, stride).method() == Conv2D(4, 4, K, stride, algorithm="winograd").method() == method
+@pytest.mark.parametrize("C, K, stride, auto, asked", [
+    (64, 5, 1, "winograd", "winograd"), (64, 3, 1, "winograd", "winograd"), (5, 5, 1, "im2col", "winograd"),
+    (64, 5, 2, "im2col", "im2col"), (64, 4, 1, "im2col", "im2col"), (64, 1, 1, "im2col", "im2col")])
+def test_it_says_what_it_picked(C, K, stride, auto, asked):
+    assert Conv2D(C, 4, K, stride).method() == auto
+    assert Conv2D(C, 4, K, stride, algorithm="winograd").method() == asked
 
 
 def test_naive_runs_on_every_backend(backend):

@@ -89,8 +89,8 @@ class Network(Layer):
         for name, layer in self.layers.items():
             cost, shape = layer.multiply_adds(shape), layer.output_shape(shape)
             itemsize = next((p.dtype.itemsize for p in self.params.values()), 4)
-            rows.append({"name": name, "layer": repr(layer), "method": layer.method(), "shape": shape, "multiply_adds": cost,
-                         "parameters": sum(p.size for p in layer.params.values()),
+            rows.append({"name": name, "layer": repr(layer), "method": layer.method(), "shape": shape,
+                         "multiply_adds": cost, "parameters": sum(p.size for p in layer.params.values()),
                          "activation_bytes": prod(shape) * itemsize})
         return rows
 

@@ -80,5 +80,8 @@ CIFAR100 = Catalog(
 )
 
 CATALOGS = {"cifar10": CIFAR10, "cifar100": CIFAR100}
+SOURCE = ("collected by Alex Krizhevsky, Vinod Nair and Geoffrey Hinton from the 80 Million Tiny Images; "
+          f"{ORIGIN}cifar.html")
+LICENCE = "none stated by the authors, who ask for the citation below"
 CITATION = ("Alex Krizhevsky, Learning Multiple Layers of Features from Tiny Images, technical report, "
             "University of Toronto, 2009")

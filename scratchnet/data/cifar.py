@@ -9,7 +9,7 @@ import platformdirs
 from ..errors import SettingsError
 from ..suggest import nearest
 from . import mini
-from .catalog import CATALOGS, CITATION
+from .catalog import CATALOGS, CITATION, LICENCE, SOURCE
 from .records import PIXELS, find, read
 from .standardize import Standardizer
 
@@ -102,7 +102,12 @@ def verify(name, data=None):
 
 
 def info(name, data=None):
-    """Return a description of a data set: where it was found, counts, channel statistics, source and citation."""
+    """Return a description of a data set, ready for JSON.
+
+    Where it was found and in which form, images a split and class (one number where all classes have the same),
+    class names, mean and standard deviation of each channel (0 to 255), source, licence and citation. Raises as
+    `load` does.
+    """
     dataset = load(name, data)
     place = "embedded" if name == "mini" else " at ".join(map(str, find(CATALOGS[name], data_folder(data))))
     standard = Standardizer.fit(dataset.train_images)
@@ -111,11 +116,9 @@ def info(name, data=None):
             "train_images_per_class": _per_class(dataset.train_labels),
             "test_images_per_class": _per_class(dataset.test_labels), "classes": list(dataset.class_names),
             "channel_mean": standard.mean.round(3).tolist(), "channel_std": standard.std.round(3).tolist(),
-            "citation": CITATION}
+            "source": SOURCE, "licence": LICENCE, "citation": CITATION}
 
 
 def _per_class(labels):
     counts = np.unique(np.bincount(labels))
     return int(counts[0]) if len(counts) == 1 else counts.tolist()
-
-

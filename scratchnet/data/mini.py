@@ -1,8 +1,7 @@
 """The embedded data set: 2,000 training and 500 test images of CIFAR-10, so that nothing needs a network.
 
 They are the first 200 and 50 images of each class in official order, kept in that order, as lossless WebP sheets
-of 50 images a row; index.json holds their official numbers and labels. make_mini.py
-made the files.
+of 50 images a row; index.json holds their official numbers and labels. make_mini.py made the files.
 """
 import hashlib
 import json
@@ -20,18 +19,29 @@ COLUMNS = 50
 
 
 def records():
-    """Return training and test images as CIFAR-10 records (bytes), checked by their SHA-256."""
+    """Return training and test images as CIFAR-10 records (bytes), checked by their SHA-256.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged.
+    """
     folder = files(__package__) / "mini"
-    index = json.loads((folder / "index.json").read_text())
-    result = []
+    try:
+        index = json.loads((folder / "index.json").read_text())
+        result = {split: _read(folder / f"{split}.webp", index[split]["labels"]) for split in SHA256}
+    except Exception as error:  # a damaged image or JSON file can raise nearly anything
+        raise DataError(f"the embedded images cannot be read ({type(error).__name__}): install scratchnet again") \
+            from None
     for split, digest in SHA256.items():
-        with (folder / f"{split}.webp").open("rb") as file:
-            images = tiles(np.asarray(Image.open(file).convert("RGB")), COLUMNS)
-        content = to_records(images, np.array(index[split]["labels"], np.uint8))
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise DataError("the embedded images are damaged: install scratchnet again")
-        result.append(content)
-    return result
+        if hashlib.sha256(result[split]).hexdigest() != digest:
+            raise DataError(f"the embedded {split} images are damaged: install scratchnet again")
+    return list(result.values())
+
+
+def _read(sheet, labels):
+    with sheet.open("rb") as file:
+        return to_records(tiles(np.asarray(Image.open(file).convert("RGB")), COLUMNS), np.array(labels, np.uint8))
 
 
 def tiles(sheet, columns):

@@ -6,8 +6,10 @@ from an exact list of names, and nothing in them is ever written to disk by its 
 """
 import hashlib
 import io
+import os
 import pickle
 import tarfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -35,36 +37,38 @@ def read(catalog, place):
     """
     form, path = find(catalog, place)
     if form == "archive":
-        members = read_archive(path, catalog.archives.get(path.name), _wanted(catalog))
-        binary = all(name in members for name in catalog.binary)
-        files = members if binary else {name: members.get(name) for name in catalog.python}
-        source, form = path, "binary" if binary else "python"
-    else:
-        names = catalog.binary if form == "binary" else catalog.python
-        files, source = {name: _file(path / name) for name in names}, path
-    if form == "python":
-        missing = [name for name, content in files.items() if content is None]
-        if missing:
-            raise DataError(f"{source} is incomplete: {', '.join(missing)} is missing; download it again")
-        files = {binary: records_of_pickle(catalog, files[name], f"{source}: {name}")
+        return read_archive(catalog, _file(path), path)
+    names = catalog.binary if form == "binary" else catalog.python
+    return _verified(catalog, {name: _file(path / name) for name in names}, path)
+
+
+def _verified(catalog, files, what):
+    """Return the records of files in either form, {name: bytes}, once all are there and right."""
+    python = not any(name in files for name in catalog.binary)
+    missing = [name for name in (catalog.python if python else catalog.binary) if name not in files]
+    if missing:
+        raise DataError(f"{what} is incomplete: {', '.join(missing)} is missing; download it again")
+    if python:
+        files = {binary: records_of_pickle(catalog, files[name], f"{what}: {name}")
                  for binary, name in zip(catalog.binary, catalog.python)}
     for name, digest in catalog.binary.items():
-        check_sha1(files[name], digest, f"{source}: {name}")
+        check_sha1(files[name], digest, f"{what}: {name}")
     return {name: files[name] for name in catalog.binary}
 
 
 def find(catalog, place):
     """Return ("binary" | "python" | "archive", path) for what lies at `place`."""
-    if place.is_file():
+    isfile = os.path.isfile  # unlike Path.is_file, no exception where a name is too long or a folder forbidden
+    if isfile(place):
         return "archive", place
     for folder in (place, place / catalog.binary_folder, place / catalog.python_folder):
-        if any((folder / name).is_file() for name in catalog.binary):
+        if any(isfile(folder / name) for name in catalog.binary):
             return "binary", folder
-        if folder.name == catalog.python_folder and folder.is_dir() \
-                or any((folder / name).is_file() for name in catalog.python):
+        if folder.name == catalog.python_folder and os.path.isdir(folder) \
+                or any(isfile(folder / name) for name in catalog.python):
             return "python", folder
     for name in catalog.archives:
-        if (place / name).is_file():
+        if isfile(place / name):
             return "archive", place / name
     raise DataError(f"there is no {catalog.title} in {place}: run `scratchnet data download {catalog.name}`, or say "
                     "with --data where its folder or archive lies")
@@ -95,54 +99,53 @@ def _wanted(catalog):
     return binary | {f"{catalog.python_folder}/{name}": name for name in catalog.python}
 
 
-def read_archive(path, md5, wanted):
-    """Return {file name: bytes} of the wanted members of a .tar.gz, read into memory.
+def read_archive(catalog, content, what):
+    """Return the verified bytes of each official binary file from an official .tar.gz, read in memory.
 
     Parameters
     ----------
-    path : Path
-    md5 : str or None
-        Hash of the whole archive; None for a file that is no official archive by its name.
-    wanted : dict of str to str
-        Member's full name: name in the result. Members of other names are passed over; a link, or a path that
-        climbs out of the archive, condemns the whole of it.
+    catalog : Catalog
+    content : bytes
+        The archive. Its MD5 says whether it is an official one; how the file is called does not matter.
+    what : str or Path
+        What messages call it.
     """
-    content = _file(path)
-    _refuse_what_is_no_archive(path, content)
-    if md5 is None:
-        raise DataError(f"{path} is not called like an official archive: give it its official name, or unpack it "
-                        "and give the folder")
-    if hashlib.md5(content).hexdigest() != md5:
-        raise DataError(f"{path} is truncated, damaged or not the official archive (its MD5 differs): delete it and "
-                        "download it again")
-    return read_members(path, content, wanted)
+    _refuse_what_is_no_archive(what, content)
+    if hashlib.md5(content).hexdigest() not in catalog.archives.values():
+        raise DataError(f"{what} is truncated, damaged or not an official archive of {catalog.title} (its MD5 "
+                        "differs): download it again")
+    return _verified(catalog, read_members(what, content, _wanted(catalog)), what)
 
 
-def read_members(path, content, wanted):
-    """Return the wanted members of an archive given as bytes; see `read_archive`."""
+def read_members(what, content, wanted):
+    """Return {file name: bytes} of the wanted members of a .tar.gz given as bytes.
+
+    `wanted` maps a member's full name to its name in the result. Members of other names are passed over; a link, or
+    a path that climbs out of the archive, condemns the whole of it.
+    """
     files = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
             for member in archive:
                 parts = Path(member.name).parts
                 if member.name.startswith("/") or ".." in parts or not (member.isfile() or member.isdir()):
-                    raise DataError(f"{path} holds {member.name!r}, a link, a device or a path that climbs out: it is "
-                                    "not the official archive; delete it")
+                    raise DataError(f"{what} holds {member.name!r}, a link, a device or a path that climbs out: it is "
+                                    "not the official archive; do not use it")
                 if member.isfile() and member.name in wanted:
                     files[wanted[member.name]] = archive.extractfile(member).read()
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        raise DataError(f"{path} is no readable .tar.gz ({error}): delete it and download it again") from None
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
+        raise DataError(f"{what} is no readable .tar.gz ({error}): download it again") from None
     return files
 
 
-def _refuse_what_is_no_archive(path, content):
+def _refuse_what_is_no_archive(what, content):
     if not content:
-        raise DataError(f"{path} is empty: delete it and download it again")
+        raise DataError(f"{what} is empty: download it again")
     if content.lstrip()[:1] == b"<":
-        raise DataError(f"{path} is an HTML page, not an archive: the download was refused or redirected; "
-                        "delete it and download it again")
+        raise DataError(f"{what} is an HTML page, not an archive: the download was refused or redirected; "
+                        "download it again")
     if not content.startswith(b"\x1f\x8b"):
-        raise DataError(f"{path} is no .tar.gz archive: give the official folder or archive")
+        raise DataError(f"{what} is no .tar.gz archive: give the official folder or archive")
 
 
 # ---- Python batches ----
@@ -153,7 +156,12 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module, name):
         if (module, name) not in ALLOWED:
             raise DataError(f"it wants to call {module}.{name}, which no official batch does: do not use it")
-        return super().find_class(module, name)
+        return _dtype if name == "dtype" else super().find_class(module, name)
+
+
+def _dtype(text, *flags):
+    """Return np.dtype(text). The official batches give its flags as integers, of which NumPy 2.4.0 to 2.4.4 warn."""
+    return np.dtype(text)
 
 
 def records_of_pickle(catalog, content, what):

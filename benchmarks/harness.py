@@ -2,7 +2,8 @@
 
 Fair means: the candidates run in turn, A B A B ..., in one process, on the same random data of realistic scale,
 with the same number of threads, after a warm-up; the median is quoted with the 10 to 90 % spread, and figures
-between candidates are ratios of medians of the same run.
+between candidates are ratios of medians of the same run. Between two candidates there is a short pause: the idle
+threads of one library go on spinning for some milliseconds and would take a processor from the next.
 """
 import argparse
 import json
@@ -26,6 +27,18 @@ def parser(description, backends):
     return p
 
 
+def backends(options, known):
+    """Return the names in --backends; refuse one that this benchmark does not know."""
+    names = options.backends.split(",")
+    for name in names:
+        if name not in known:
+            raise SystemExit(f"error: this benchmark has no backend {name!r}: choose some of {', '.join(known)}")
+    return names
+
+
+PAUSE = 0.05  # seconds
+
+
 def interleave(candidates, warm_up=20, repeats=40):
     """Time functions in turn; return {name: milliseconds (repeats,)}."""
     for function in candidates.values():
@@ -34,6 +47,7 @@ def interleave(candidates, warm_up=20, repeats=40):
     times = {name: [] for name in candidates}
     for _ in range(repeats):
         for name, function in candidates.items():
+            time.sleep(PAUSE)
             start = time.perf_counter()
             function()
             times[name].append((time.perf_counter() - start) * 1e3)

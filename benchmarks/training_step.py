@@ -25,7 +25,7 @@ def main(arguments=None):
     cost = 3 * options.batch * network.multiply_adds((32, 32, CHANNELS))
     with Workers(options.threads) as workers:
         candidates = {name: _candidate(name, network, workers, x, labels, options.threads)
-                      for name in options.backends.split(",")}
+                      for name in harness.backends(options, ("numpy", "torch"))}
         times = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
     harness.report(options, harness.rows("training step", times, cost, peak, batch=options.batch))
 
@@ -37,8 +37,6 @@ def _candidate(name, network, workers, x, labels, threads):
         from . import torch_network
         torch.set_num_threads(threads)
         return torch_network.training_step(CHANNELS, CLASSES, x, labels)
-    if name != "numpy":
-        raise SystemExit(f"training_step: unknown backend {name!r}: choose numpy, torch")
     optimizer = SGD(weight_decay=5e-4)
 
     def step():

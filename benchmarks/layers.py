@@ -1,0 +1,80 @@
+"""The layers that take the time, one by one, forward and backward.
+
+    python -m benchmarks.layers --backends numpy,torch --json FILE
+"""
+import numpy as np
+
+from scratchnet.layers import Conv2D, Dense, MaxPool2D
+from scratchnet.parallel import Workers
+
+from . import harness
+
+CASES = {  # name: layer, shape of one input, whether anybody wants dx
+    "conv1 32x32x5 -> 64, 5x5": (lambda: Conv2D(5, 64, 5, padding=2), (32, 32, 5), False),
+    "conv2 16x16x64 -> 64, 5x5": (lambda: Conv2D(64, 64, 5, padding=2), (16, 16, 64), True),
+    "conv3 8x8x64 -> 64, 5x5": (lambda: Conv2D(64, 64, 5, padding=2), (8, 8, 64), True),
+    "pool1 32x32x64, 2x2": (lambda: MaxPool2D(2), (32, 32, 64), True),
+    "fc 1024 -> 400": (lambda: Dense(1024, 400), (1024,), True),
+}
+
+
+def main(arguments=None):
+    p = harness.parser(__doc__, "numpy,torch")
+    p.add_argument("--batch", type=int, default=128)
+    options = p.parse_args(arguments)
+    names = harness.backends(options, ("numpy", "torch"))
+    rng, table = np.random.default_rng(0), []
+    peak = harness.sgemm_peak(2 if options.quick else 10)
+    with Workers(options.threads) as workers:
+        for case, (make, shape, need_dx) in CASES.items():
+            layer = make()
+            x = rng.standard_normal((options.batch, *shape)).astype(np.float32)
+            dy = rng.standard_normal((options.batch, *layer.output_shape(shape))).astype(np.float32)
+            cost = options.batch * layer.multiply_adds(shape) * (3 if need_dx else 2)
+            prepare = {"numpy": _numpy, "torch": _torch}
+            candidates = {name: prepare[name](layer, x, dy, need_dx, workers) for name in names}
+            times = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
+            table += harness.rows(case, times, cost, peak, batch=options.batch, method=layer.method())
+    harness.report(options, table)
+
+
+def _numpy(layer, x, dy, need_dx, workers):
+    def both(chunk):
+        _, cache = layer.forward(x[chunk])
+        return layer.backward(dy[chunk], cache, need_dx)
+
+    def step():
+        results = workers.map(both, len(x))
+        for name in layer.params:
+            sum(grads[name] for _, grads in results)
+    return step
+
+
+def _torch(layer, x, dy, need_dx, workers):
+    import torch
+    from torch.nn import functional as F
+
+    from .torch_network import images
+    torch.set_num_threads(workers.threads)
+    flat = x.ndim == 2
+    x, dy = (torch.from_numpy(a) if flat else images(a) for a in (x, dy))
+    if flat:
+        module = torch.nn.Linear(*layer.params["W"].shape)
+    elif layer.params:
+        K, _, C, filters = layer.params["W"].shape
+        module = torch.nn.Conv2d(C, filters, K, padding=layer.padding).to(memory_format=torch.channels_last)
+    else:
+        def module(t):
+            return F.max_pool2d(t, layer.size, layer.stride)
+    x.requires_grad_(need_dx)
+
+    def step():
+        module(x).backward(dy)
+        x.grad = None
+        if layer.params:
+            module.zero_grad(set_to_none=True)
+    return step
+
+
+if __name__ == "__main__":
+    main()

@@ -61,15 +61,20 @@ def sgemm_peak(repeats=10, n=2048):
     return 2 * n**3 / np.median(times) / 1e6
 
 
-def rows(case, times, multiply_adds, peak, reference="torch", **more):
-    """Return one row a backend, with the ratio to the reference where it took part."""
+def rows(case, times, multiply_adds=None, peak=None, reference="torch", **more):
+    """Return one row a backend, with the ratio to the reference where it took part.
+
+    Where multiply-adds say little (a sort, an optimiser), leave them and the peak of the machine out.
+    """
     medians = {name: float(np.median(t)) for name, t in times.items()}
     table = []
     for name, t in times.items():
         low, high = np.percentile(t, [10, 90])
-        gflops = 2 * multiply_adds / medians[name] / 1e6
-        row = {"case": case, "backend": name, "median_ms": medians[name], "spread_ms": [float(low), float(high)],
-               "gflops": gflops, "share_of_sgemm_peak": gflops / peak, **more}
+        row = {"case": case, "backend": name, "median_ms": medians[name], "spread_ms": [float(low), float(high)]}
+        row |= more
+        if multiply_adds:
+            gflops = 2 * multiply_adds / medians[name] / 1e6
+            row |= {"gflops": gflops, "share_of_sgemm_peak": gflops / peak}
         if reference in medians:
             row[f"ratio_to_{reference}"] = medians[name] / medians[reference]
         table.append(row)
@@ -81,8 +86,9 @@ def report(options, table):
     for row in table:
         ratio = next((f"{row[key]:6.2f} of {key[9:]}" for key in row if key.startswith("ratio_to_")), "")
         low, high = row["spread_ms"]
-        print(f"{row['case']:40} {row['backend']:7} {row['median_ms']:9.2f} ms ({low:.1f} to {high:.1f}) "
-              f"{row['gflops']:7.1f} GFLOP/s, {row['share_of_sgemm_peak']:4.0%} of sgemm  {ratio}")
+        rate = f"{row['gflops']:6.1f} GFLOP/s, {row['share_of_sgemm_peak']:4.0%} of sgemm  " if "gflops" in row else ""
+        print(f"{row['case']:44} {row['backend']:7} {row['median_ms']:9.2f} ms ({low:.1f} to {high:.1f})  "
+              f"{rate}{ratio}")
     if options.json:
         xp = backend.select("numpy")
         options.json.parent.mkdir(parents=True, exist_ok=True)

@@ -9,9 +9,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("name", ["training_step", "layers", "features"])
+SMALL = {"training_step": ["--batch", "8"], "layers": ["--batch", "8"], "features": ["--batch", "8"],
+         "retrieval": ["--queries", "20", "--gallery", "300"], "autoencoder": []}
+
+
+@pytest.mark.parametrize("name", SMALL)
 def test_quick_mode(name, tmp_path):
-    done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "--quick", "--backends", "numpy", "--batch", "8",
+    done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "--quick", "--backends", "numpy", *SMALL[name],
                            "--json", str(tmp_path / "rows.json")], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     content = json.loads((tmp_path / "rows.json").read_text())

@@ -1,0 +1,66 @@
+"""The sparse auto-encoder by L-BFGS, against the same objective and optimiser in PyTorch.
+
+    python -m benchmarks.autoencoder --backends numpy,torch --json FILE
+"""
+import time
+
+import numpy as np
+
+from scratchnet.unsupervised import SparseAutoencoder
+
+from . import harness
+
+D, M = 25, 64
+
+
+def main(arguments=None):
+    p = harness.parser(__doc__, "numpy,torch")
+    p.add_argument("--patches", type=int, default=100_000)
+    p.add_argument("--iterations", type=int, default=400)
+    options = p.parse_args(arguments)
+    names = harness.backends(options, ("numpy", "torch"))
+    if options.quick:
+        options.patches, options.iterations = 2000, 5
+    rng = np.random.default_rng(0)
+    X = (rng.standard_normal((options.patches, D)) @ rng.standard_normal((D, D)) / 5).astype(np.float32)
+    table, times = [], {name: [] for name in names}
+    for _ in range(1 if options.quick else 3):
+        for name in names:
+            start = time.perf_counter()
+            cost = {"numpy": _numpy, "torch": _torch}[name](X, options)
+            times[name].append((time.perf_counter() - start) * 1e3)
+            print(f"{name}: cost {cost:.4f}, {times[name][-1] / 1e3:.1f} s", flush=True)
+    table = harness.rows(f"auto-encoder, {options.patches:,} patches, {options.iterations} iterations",
+                         {name: np.array(t) for name, t in times.items()})
+    harness.report(options, table)
+
+
+def _numpy(X, options):
+    return SparseAutoencoder(D, M).fit(X, options.iterations)[-1]
+
+
+def _torch(X, options):
+    import torch
+    torch.set_num_threads(options.threads)
+    sae, X = SparseAutoencoder(D, M), torch.from_numpy(X)
+    rho, beta, decay = sae.sparsity, sae.sparsity_weight, sae.weight_decay
+    parts = [torch.tensor(part, dtype=torch.float32, requires_grad=True) for part in sae.unpack(sae.theta)]
+    optimizer = torch.optim.LBFGS(parts, max_iter=options.iterations, history_size=10, line_search_fn="strong_wolfe",
+                                  tolerance_grad=0, tolerance_change=0)
+
+    def objective():
+        optimizer.zero_grad()
+        W1, b1, W2, b2 = parts
+        A = torch.sigmoid(X @ W1 + b1)
+        rho_hat = A.mean(dim=0)
+        kl = rho * torch.log(rho / rho_hat) + (1 - rho) * torch.log((1 - rho) / (1 - rho_hat))
+        cost = ((A @ W2 + b2 - X) ** 2).sum() / (2 * len(X)) + beta * kl.sum()
+        cost = cost + decay / 2 * ((W1**2).sum() + (W2**2).sum())
+        cost.backward()
+        return cost
+    optimizer.step(objective)
+    return float(objective().detach())
+
+
+if __name__ == "__main__":
+    main()

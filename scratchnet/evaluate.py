@@ -1,9 +1,10 @@
 """What a trained system is worth: classification and retrieval on the test set (paper, section 5)."""
 import numpy as np
+from tqdm import tqdm
 
 from .backend import to_device, to_host
 from .metrics import confusion_matrix, top_k_accuracy
-from .retrieval import FlatIndex, evaluate_protocols
+from .retrieval import PROTOCOLS, FlatIndex, evaluate_protocols
 
 METRICS = ("euclidean", "manhattan", "angular")
 
@@ -59,8 +60,11 @@ def evaluate(system, dataset, train_images, train_labels, workers, xp=np, progre
     for key, rectify in (("retrieval", True), ("retrieval_before_relu", False)):
         say(f"ranking for retrieval, descriptor {'after' if rectify else 'before'} the ReLU")
         queries, gallery = (np.maximum(d, 0) if rectify else d for d in (test, train))
-        result[key] = evaluate_protocols(to_device(queries, xp), dataset.test_labels, to_device(gallery, xp),
-                                         train_labels, metrics=METRICS, threads=workers.threads)
+        with tqdm(total=len(PROTOCOLS) * len(METRICS) * len(queries), unit=" queries", desc="ranking", leave=False,
+                  disable=None) as bar:
+            result[key] = evaluate_protocols(to_device(queries, xp), dataset.test_labels, to_device(gallery, xp),
+                                             train_labels, metrics=METRICS, threads=workers.threads,
+                                             progress=bar.update)
     result["examples"] = _examples(np.maximum(test, 0), dataset)
     return result
 

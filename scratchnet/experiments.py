@@ -218,6 +218,8 @@ def evaluate_checkpoint(path, data_folder=None, xp=np, threads=None):
     arrays, description = checkpoint.load(path)
     about = description.get("about", {})
     system = Kuo2016.from_description(about, path)
+    if not {"dataset", "train_images"} <= set(about):
+        raise CheckpointError(f"{path} does not say which data set it was trained on: train it with `scratchnet train`")
     load_parameters(system.network, arrays, path)
     system.network.to(xp)
     plan = Plan(about["dataset"], path.parent, (system.method,), seed=about["seed"],

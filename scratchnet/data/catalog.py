@@ -27,7 +27,6 @@ class Catalog:
     label_keys: tuple
     class_names: tuple
     names_file: str
-    extra_files: tuple = ()
     npm_package: str | None = None
     sheets: tuple = ()
     label_files: tuple = field(default=())
@@ -76,7 +75,6 @@ CIFAR100 = Catalog(
         "skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table tank telephone television tiger "
         "tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm".split()),
     names_file="fine_label_names.txt",
-    extra_files=("coarse_label_names.txt",),
 )
 
 CATALOGS = {"cifar10": CIFAR10, "cifar100": CIFAR100}

@@ -15,8 +15,9 @@ from threadpoolctl import threadpool_limits
 from .backend import array_module
 from .layers.base import positive
 from .losses import softmax_cross_entropy
+from .workspace import keep_buffers
 
-CHUNK = 16
+CHUNK = 64
 
 
 def default_threads():
@@ -42,7 +43,7 @@ class Workers:
 
     def __enter__(self):
         self._limits = threadpool_limits(limits=1, user_api="blas")
-        self._pool = ThreadPoolExecutor(self.threads)
+        self._pool = ThreadPoolExecutor(self.threads, initializer=keep_buffers)
         return self
 
     def __exit__(self, *error):

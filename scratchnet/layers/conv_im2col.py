@@ -6,6 +6,7 @@ matrix product do all the arithmetic. Backward, the transposed product gives the
 the copies' gradients are added up where they came from (col2im).
 """
 from ..backend import array_module
+from ..workspace import empty, groups
 
 
 def forward(x, W, stride, padding):
@@ -13,12 +14,16 @@ def forward(x, W, stride, padding):
 
     Returns y (N, OH, OW, F) and the matrix of windows (N·OH·OW, K·K·C), which `backward` needs.
     """
+    xp = array_module(x, W)
     K, _, C, F = W.shape
-    cols = im2col(x, K, stride, padding)
-    N, OH, OW = cols.shape[:3]
-    cols = cols.reshape(N * OH * OW, K * K * C)
-    y = cols @ W.reshape(K * K * C, F)
-    return y.reshape(N, OH, OW, F), (cols, x.shape)
+    windows = _windows(x, K, stride, padding)
+    N, OH, OW = windows.shape[:3]
+    cols = empty(xp, (N, OH * OW, K * K * C), x.dtype)
+    y = empty(xp, (N, OH, OW, F), x.dtype)
+    for group in groups(xp, N, cols.nbytes // N):
+        cols[group].reshape(windows[group].shape)[...] = windows[group]
+        xp.matmul(cols[group].reshape(-1, K * K * C), W.reshape(K * K * C, F), out=y[group].reshape(-1, F))
+    return y, (cols, x.shape)
 
 
 def backward(dy, W, saved, stride, padding, need_dx=True):
@@ -26,19 +31,24 @@ def backward(dy, W, saved, stride, padding, need_dx=True):
     K, _, C, F = W.shape
     cols, x_shape = saved
     N, OH, OW, _ = dy.shape
-    dy = dy.reshape(N * OH * OW, F)
-    dW = (cols.T @ dy).reshape(W.shape)
+    dW = sum(cols[group].reshape(-1, K * K * C).T @ dy[group].reshape(-1, F)
+             for group in groups(array_module(dy, W), N, cols.nbytes // N)).reshape(W.shape)
     if not need_dx:
         return None, dW
-    dcols = dy @ W.reshape(K * K * C, F).T
+    dcols = dy.reshape(N * OH * OW, F) @ W.reshape(K * K * C, F).T
     return col2im(dcols.reshape(N, OH, OW, K, K, C), x_shape, stride, padding), dW
 
 
 def im2col(x, K, stride, padding):
-    """Gather the windows of x (N, H, W, C) into (N, OH, OW, K, K, C), zeros outside the image.
+    """Gather the windows of x (N, H, W, C) into (N, OH, OW, K, K, C), zeros outside the image."""
+    windows = _windows(x, K, stride, padding)
+    return array_module(x).ascontiguousarray(windows).reshape(*windows.shape[:4], K, x.shape[3])
 
-    A window's rows lie K·C numbers long in memory, so each is taken as one piece: the view that overlaps itself
-    costs nothing, and one copy makes the matrix of it.
+
+def _windows(x, K, stride, padding):
+    """Return the windows as a view (N, OH, OW, K, K·C) of the padded image that overlaps itself.
+
+    A window's rows lie K·C numbers long in memory, so whoever copies it takes each as one piece.
     """
     xp = array_module(x)
     N, H, W, C = x.shape
@@ -46,9 +56,8 @@ def im2col(x, K, stride, padding):
     pad[:, padding:padding + H, padding:padding + W] = x
     OH, OW = (H + 2 * padding - K) // stride + 1, (W + 2 * padding - K) // stride + 1
     image, row, column, channel = pad.strides
-    windows = xp.lib.stride_tricks.as_strided(pad, (N, OH, OW, K, K * C),
-                                              (image, stride * row, stride * column, row, channel))
-    return xp.ascontiguousarray(windows).reshape(N, OH, OW, K, K, C)
+    return xp.lib.stride_tricks.as_strided(pad, (N, OH, OW, K, K * C),
+                                           (image, stride * row, stride * column, row, channel))
 
 
 def col2im(dcols, x_shape, stride, padding):

@@ -13,9 +13,10 @@ of that: y = T(g)ᵀ · d, that is y[i] = Σ_k g[k] · d[i + k]. Transposing the
 
     y = A · [ (G · g) ⊙ (B · d) ],    A = V(m)ᵀ,    G = V(K),    B = V(n)⁻ᵀ
 
-with n multiplications for m outputs. In two dimensions each matrix acts along both axes, and tiles of n x n pixels
-give m x m outputs for n² products: with m = 4 and K = 5, 64 instead of 400. Summed over channels, the products at
-each of the 64 points are a matrix product of their own, over all tiles of all images: that is where the time goes.
+with n multiplications for m outputs. In two dimensions each matrix acts along both axes (`_transform`), and tiles of
+n x n pixels give m x m outputs for n² products: with m = 4 and K = 5, 64 instead of 400. Summed over channels, the
+products at each of the 64 points are a matrix product of their own, over all tiles of some images: as many images
+as leave what they fill in cache.
 
 Backward is the chain rule through three linear maps: each transform is replaced by its transpose.
 """
@@ -25,6 +26,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..backend import array_module, to_device
+from ..workspace import empty, groups
 
 TILE = 4  # m: larger tiles save more products and lose more digits
 POINTS = [Fraction(p) for p in (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2), 4, -4, Fraction(1, 4),
@@ -65,10 +67,9 @@ def _inverse(rows):
 
 
 @lru_cache
-def _transforms(m, K, dtype):
-    """Return A⊗A (m², n²), G⊗G (n², K²) and B⊗B (n², n²): both axes of a tile in one matrix product."""
-    flat = (np.array(rows, dtype=np.float64) for rows in matrices(m, K))
-    return tuple(np.kron(matrix, matrix).astype(dtype) for matrix in flat)
+def _rounded(m, K, dtype):
+    """Return `matrices` as arrays."""
+    return tuple(np.array(rows, dtype=np.float64).astype(dtype) for rows in matrices(m, K))
 
 
 def covers(K, stride):
@@ -88,41 +89,71 @@ def forward(x, W, stride, padding):
     """
     xp, m = array_module(x, W), TILE
     K, _, C, F = W.shape
-    N, H, width, _ = x.shape
-    OH, OW = H + 2 * padding - K + 1, width + 2 * padding - K + 1
-    TH, TW = -(-OH // m), -(-OW // m)
-    AA, GG, BB = (to_device(matrix, xp) for matrix in _transforms(m, K, x.dtype.str))
-    n2 = len(BB)
-    d = _gather(x, m, K, TH, TW, padding)
-    V = (BB @ d.reshape(n2, -1)).reshape(n2, N * TH * TW, C)
-    U = (GG @ W.reshape(K * K, C * F)).reshape(n2, C, F)
-    Y = (AA @ (V @ U).reshape(n2, -1)).reshape(m, m, N, TH, TW, F)
-    y = xp.ascontiguousarray(Y.transpose(2, 3, 0, 4, 1, 5)).reshape(N, TH * m, TW * m, F)
-    return (y if (TH * m, TW * m) == (OH, OW) else xp.ascontiguousarray(y[:, :OH, :OW])), (V, U, x.shape)
+    N, OH, OW, TH, TW = _tiling(x.shape, K, padding)
+    A, G, B = (to_device(matrix, xp) for matrix in _rounded(m, K, x.dtype.str))
+    n = len(B)
+    U = _transform(G, W.reshape(K, K, C * F)).reshape(n * n, C, F)
+    y = empty(xp, (N, TH * m, TW * m, F), x.dtype)
+    V = []
+    for group in groups(xp, N, n * n * TH * TW * C * x.itemsize):
+        V.append(_transform(B, _gather(x[group], m, K, TH, TW, padding)).reshape(n * n, -1, C))
+        Y = _transform(A, _product(V[-1], U).reshape(n, n, -1))
+        y[group].reshape(-1, TH, m, TW, m, F)[...] = Y.reshape(m, m, -1, TH, TW, F).transpose(2, 3, 0, 4, 1, 5)
+    return (y if y.shape[1:3] == (OH, OW) else xp.ascontiguousarray(y[:, :OH, :OW])), (V, U, x.shape)
 
 
 def backward(dy, W, saved, stride, padding, need_dx=True):
     """Return dx (N, H, W, C) and dW (K, K, C, F).
 
-        dM = (A⊗A)ᵀ dy,   dU = Vᵀ dM,   dW = (G⊗G)ᵀ dU,   dV = dM Uᵀ,   dd = (B⊗B)ᵀ dV
+    In the forward pass U = G W Gᵀ, V = B d Bᵀ, M = V U and y = A M Aᵀ, so
+
+        dM = Aᵀ dy A,   dU = Vᵀ dM,   dW = Gᵀ dU G,   dV = dM Uᵀ,   dd = Bᵀ dV B
     """
     xp, m = array_module(dy, W), TILE
     V, U, x_shape = saved
     K, _, C, F = W.shape
-    N, OH, OW, _ = dy.shape
-    TH, TW = -(-OH // m), -(-OW // m)
-    AA, GG, BB = (to_device(matrix, xp) for matrix in _transforms(m, K, dy.dtype.str))
-    n2 = len(BB)
+    N, OH, OW, TH, TW = _tiling(x_shape, K, padding)
+    A, G, B = (to_device(matrix, xp) for matrix in _rounded(m, K, dy.dtype.str))
+    n = len(B)
     if (TH * m, TW * m) != (OH, OW):
         dy = xp.pad(dy, ((0, 0), (0, TH * m - OH), (0, TW * m - OW), (0, 0)))
-    tiles = xp.ascontiguousarray(dy.reshape(N, TH, m, TW, m, F).transpose(2, 4, 0, 1, 3, 5))
-    dM = (AA.T @ tiles.reshape(m * m, -1)).reshape(n2, N * TH * TW, F)
-    dU = V.transpose(0, 2, 1) @ dM
-    dW = (GG.T @ dU.reshape(n2, C * F)).reshape(W.shape)
-    if not need_dx:
-        return None, dW
-    dd = BB.T @ (dM @ U.transpose(0, 2, 1)).reshape(n2, -1)
-    return _scatter(dd.reshape(m + K - 1, m + K - 1, N, TH, TW, C), x_shape, m, padding), dW
+    dU = 0
+    dx = empty(xp, x_shape, dy.dtype) if need_dx else None
+    for group, V_group in zip(groups(xp, N, n * n * TH * TW * C * dy.itemsize), V):
+        tiles = _copy(dy[group].reshape(-1, TH, m, TW, m, F).transpose(2, 4, 0, 1, 3, 5))
+        dM = _transform(A.T, tiles).reshape(n * n, -1, F)
+        dU = _product(V_group.transpose(0, 2, 1), dM) + dU
+        if need_dx:
+            dd = _transform(B.T, _product(dM, U.transpose(0, 2, 1)).reshape(n, n, -1))
+            dx[group] = _scatter(dd.reshape(n, n, -1, TH, TW, C), x_shape, m, padding)
+    return dx, _transform(G.T, dU.reshape(n, n, C * F)).reshape(W.shape)
+
+
+def _tiling(x_shape, K, padding):
+    """Return N, OH, OW and how many tiles lie below and beside each other."""
+    N, H, W, _ = x_shape
+    OH, OW = H + 2 * padding - K + 1, W + 2 * padding - K + 1
+    return N, OH, OW, -(-OH // TILE), -(-OW // TILE)
+
+
+def _transform(matrix, tiles):
+    """Apply a (k, n) matrix along both leading axes of tiles (n, n, ...): returns (k, k, L)."""
+    k, n = matrix.shape
+    half = _product(matrix, tiles.reshape(n, -1))
+    return _product(matrix, half.reshape(k, n, -1))
+
+
+def _product(a, b):
+    """Return a @ b in used memory."""
+    xp = array_module(a, b)
+    return xp.matmul(a, b, out=empty(xp, (*b.shape[:-2], a.shape[-2], b.shape[-1]), b.dtype))
+
+
+def _copy(x):
+    """Return x, contiguous, in used memory."""
+    copy = empty(array_module(x), x.shape, x.dtype)
+    copy[...] = x
+    return copy
 
 
 def _gather(x, m, K, TH, TW, padding):
@@ -134,7 +165,7 @@ def _gather(x, m, K, TH, TW, padding):
     image, row, column, channel = pad.strides
     tiles = xp.lib.stride_tricks.as_strided(pad, (n, n, N, TH, TW, C),
                                             (row, column, image, m * row, m * column, channel))
-    return xp.ascontiguousarray(tiles)
+    return _copy(tiles)
 
 
 def _scatter(dd, x_shape, m, padding):
@@ -147,7 +178,8 @@ def _scatter(dd, x_shape, m, padding):
     n, _, N, TH, TW, C = dd.shape
     H, W = x_shape[1:3]
     parts = [(start // m, slice(start, min(start + m, n))) for start in range(0, n, m)]
-    pad = xp.zeros((N, TH + len(parts) - 1, m, TW + len(parts) - 1, m, C), dtype=dd.dtype)
+    pad = empty(xp, (N, TH + len(parts) - 1, m, TW + len(parts) - 1, m, C), dd.dtype)
+    pad[...] = 0
     for a, rows in parts:
         for b, columns in parts:
             part = dd[rows, columns].transpose(2, 3, 0, 4, 1, 5)

@@ -5,6 +5,7 @@ overlapping windows (size > stride) are here too. A window is pooled along its r
 along its columns: each pass sees the map as `size` shifted, strided copies, so there is no loop over pixels.
 """
 from ..backend import array_module
+from ..workspace import empty
 from .base import Layer, positive, window_count
 
 
@@ -50,40 +51,55 @@ class MaxPool2D(_Pool2D):
         """Pool x (N, H, W, C) into y (N, OH, OW, C)."""
         self._check_images(x)
         OH, OW, _ = self.output_shape(x.shape[1:])
-        rows, column = self._largest(x, 2, OW)
-        y, row = self._largest(rows, 1, OH)
-        return y, (row, column, x.shape)
+        rows, higher_columns = self._largest(x, 2, OW)
+        y, higher_rows = self._largest(rows, 1, OH)
+        return y, (higher_rows, higher_columns, x.shape)
 
     def _largest(self, x, axis, count):
-        """Return the largest value of each window along one axis, and its place; of equal ones the first."""
+        """Return the largest value of each window along one axis, and for each place but the first whether it
+        was higher than all before it: the last that was is the first of the largest.
+        """
         xp = array_module(x)
-        views = self._shifted(x, axis, count)
-        best, winner = views[0], xp.zeros(views[0].shape, dtype=xp.uint8)
-        for place, value in enumerate(views[1:], start=1):
-            higher = value > best
-            winner = higher.view(xp.uint8) if place == 1 else xp.where(higher, xp.uint8(place), winner)
-            best = xp.maximum(best, value)
-        return best, winner
+        first, *others = self._shifted(x, axis, count)
+        if not others:
+            return first, []
+        best, higher = empty(xp, first.shape, x.dtype), []
+        for value in others:
+            higher.append(xp.greater(value, first, out=empty(xp, first.shape, xp.bool_)))
+            first = xp.maximum(first, value, out=best)
+        return best, higher
 
     def backward(self, dy, cache, need_dx=True):
         """Send each dy to the place that won its window: back along the columns, then along the rows."""
-        row, column, (N, H, W, C) = cache
-        drows = self._send(dy, row, 1, (N, H, column.shape[2], C))
-        return self._send(drows, column, 2, (N, H, W, C)), {}
+        higher_rows, higher_columns, (N, H, W, C) = cache
+        drows = self._send(dy, higher_rows, 1, (N, H, dy.shape[2], C))
+        return self._send(drows, higher_columns, 2, (N, H, W, C)), {}
 
-    def _send(self, dy, winner, axis, shape):
+    def _send(self, dy, higher, axis, shape):
+        """Walk the places from last to first: each takes what it won, and leaves the rest to those before it."""
         xp = array_module(dy)
-        dx = xp.zeros(shape, dtype=dy.dtype)
-        for place, target in enumerate(self._shifted(dx, axis, dy.shape[axis])):
-            if self.stride >= self.size:  # no two windows share a place
-                xp.multiply(dy, winner == place, out=target)
+        apart = self.stride >= self.size  # no two windows share a place
+        dx = empty(xp, shape, dy.dtype)
+        if not (apart and self.size == self.stride and shape[axis] == self.size * dy.shape[axis]):
+            dx[...] = 0  # some place belongs to no window, or to several
+        first, *others = self._shifted(dx, axis, dy.shape[axis])
+        for won, target in zip(reversed(higher), reversed(others)):
+            if apart:
+                xp.multiply(dy, won, out=target)
+                dy = xp.subtract(dy, target, out=first)
             else:
-                target += dy * (winner == place)
+                part = dy * won
+                target += part
+                dy = dy - part
+        if not apart:
+            first += dy
+        elif not others:
+            first[...] = dy
         return dx
 
     def branches(self, cache):
-        """Return the winning places of each window."""
-        return cache[:2]
+        """Return which places of a window were higher than all before them."""
+        return (*cache[0], *cache[1])
 
 
 class MeanPool2D(_Pool2D):

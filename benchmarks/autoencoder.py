@@ -23,16 +23,18 @@ def main(arguments=None):
         options.patches, options.iterations = 2000, 5
     rng = np.random.default_rng(0)
     X = (rng.standard_normal((options.patches, D)) @ rng.standard_normal((D, D)) / 5).astype(np.float32)
-    table, times = [], {name: [] for name in names}
+    timings = {name: harness.Timing([]) for name in names}
     for _ in range(1 if options.quick else 3):
         for name in names:
+            before = harness.reset_peak()
             start = time.perf_counter()
             cost = {"numpy": _numpy, "torch": _torch}[name](X, options)
-            times[name].append((time.perf_counter() - start) * 1e3)
-            print(f"{name}: cost {cost:.4f}, {times[name][-1] / 1e3:.1f} s", flush=True)
-    table = harness.rows(f"auto-encoder, {options.patches:,} patches, {options.iterations} iterations",
-                         {name: np.array(t) for name, t in times.items()})
-    harness.report(options, table)
+            timings[name].ms.append((time.perf_counter() - start) * 1e3)
+            if before is not None:
+                timings[name].peak_mb = max(timings[name].peak_mb or 0, harness.peak_memory() - before)
+            print(f"{name}: cost {cost:.4f}, {timings[name].ms[-1] / 1e3:.1f} s", flush=True)
+    case = f"auto-encoder, {options.patches:,} patches, {options.iterations} iterations"
+    harness.report(options, harness.rows(case, timings))
 
 
 def _numpy(X, options):

@@ -29,3 +29,17 @@ def training_step(channels, classes, x, labels):
         nn.functional.cross_entropy(network(x), labels).backward()
         optimizer.step()
     return step
+
+
+def train(images, steps, threads):
+    """Train for a few steps on random uint8 images of five channels, standardised batch by batch."""
+    torch.set_num_threads(threads)
+    x = torch.randint(0, 256, (images, 5, 32, 32), dtype=torch.uint8).contiguous(memory_format=torch.channels_last)
+    labels = torch.randint(0, 10, (images,))
+    network = build(5, 10)
+    optimizer = torch.optim.SGD(network.parameters(), 0.01, 0.9, weight_decay=5e-4, nesterov=True)
+    for start in range(0, min(steps * 128, images), 128):
+        optimizer.zero_grad(set_to_none=True)
+        batch = (x[start:start + 128].float() - 128) / 64
+        nn.functional.cross_entropy(network(batch), labels[start:start + 128]).backward()
+        optimizer.step()

@@ -17,17 +17,23 @@ def main(arguments=None):
     p = harness.parser(__doc__, "numpy,torch")
     p.add_argument("--batch", type=int, default=128)
     options = p.parse_args(arguments)
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((options.batch, 32, 32, CHANNELS)).astype(np.float32)
-    labels = rng.integers(0, CLASSES, options.batch)
+    names = harness.backends(options, ("numpy", "torch"))
     peak = harness.sgemm_peak(2 if options.quick else 10)
+    cost = 3 * options.batch * build_network(CHANNELS, CLASSES, Recipe(), np.random.default_rng(0)).multiply_adds(
+        (32, 32, CHANNELS))
+    timings = measure(names, options.batch, options.threads, *((1, 3) if options.quick else (20, 40)))
+    harness.report(options, harness.rows("training step", timings, cost, peak, batch=options.batch))
+
+
+def measure(names, batch, threads, warm_up, repeats):
+    """Return {name: Timing} of one training step of each backend."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((batch, 32, 32, CHANNELS)).astype(np.float32)
+    labels = rng.integers(0, CLASSES, batch)
     network = build_network(CHANNELS, CLASSES, Recipe(), rng)
-    cost = 3 * options.batch * network.multiply_adds((32, 32, CHANNELS))
-    with Workers(options.threads) as workers:
-        candidates = {name: _candidate(name, network, workers, x, labels, options.threads)
-                      for name in harness.backends(options, ("numpy", "torch"))}
-        times = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
-    harness.report(options, harness.rows("training step", times, cost, peak, batch=options.batch))
+    with Workers(threads) as workers:
+        candidates = {name: _candidate(name, network, workers, x, labels, threads) for name in names}
+        return harness.interleave(candidates, warm_up, repeats)
 
 
 def _candidate(name, network, workers, x, labels, threads):

@@ -40,10 +40,10 @@ def empty(xp, shape, dtype):
     return alike[i][:size].view(dtype).reshape(shape)
 
 
-def groups(xp, N, image_bytes):
-    """Return slices of range(N): so many images at a time that `image_bytes` of each stay in cache.
+def groups(xp, N, nbytes):
+    """Return slices of range(N), each with so many images that its share of `nbytes` stays in cache.
 
     A GPU is kept busy by many images, not by cache: there, one slice has them all.
     """
-    size = max(1, CACHE // image_bytes) if xp is np else max(1, N)
+    size = max(1, CACHE * N // nbytes) if xp is np and N else max(1, N)
     return [slice(start, min(start + size, N)) for start in range(0, N, size)]

@@ -60,7 +60,7 @@ def test_nothing_is_an_array_too():
 
 
 def test_groups_cover_all_images_and_stay_in_cache(backend):
-    found = groups(backend, 10, CACHE // 4)
+    found = groups(backend, 10, 10 * CACHE // 4)
     assert [i for group in found for i in range(10)[group]] == list(range(10))
     assert [group.stop - group.start for group in found] == ([4, 4, 2] if backend is np else [10])
-    assert groups(np, 2, 10 * CACHE) == [slice(0, 1), slice(1, 2)] and groups(np, 0, 1) == []
+    assert groups(np, 2, 10 * CACHE) == [slice(0, 1), slice(1, 2)] and groups(np, 0, 0) == []

@@ -20,7 +20,7 @@ def forward(x, W, stride, padding):
     N, OH, OW = windows.shape[:3]
     cols = empty(xp, (N, OH * OW, K * K * C), x.dtype)
     y = empty(xp, (N, OH, OW, F), x.dtype)
-    for group in groups(xp, N, cols.nbytes // N):
+    for group in groups(xp, N, cols.nbytes):
         cols[group].reshape(windows[group].shape)[...] = windows[group]
         xp.matmul(cols[group].reshape(-1, K * K * C), W.reshape(K * K * C, F), out=y[group].reshape(-1, F))
     return y, (cols, x.shape)
@@ -32,7 +32,7 @@ def backward(dy, W, saved, stride, padding, need_dx=True):
     cols, x_shape = saved
     N, OH, OW, _ = dy.shape
     dW = sum(cols[group].reshape(-1, K * K * C).T @ dy[group].reshape(-1, F)
-             for group in groups(array_module(dy, W), N, cols.nbytes // N)).reshape(W.shape)
+             for group in groups(array_module(dy, W), N, cols.nbytes)).reshape(W.shape)
     if not need_dx:
         return None, dW
     dcols = dy.reshape(N * OH * OW, F) @ W.reshape(K * K * C, F).T

@@ -95,7 +95,7 @@ def forward(x, W, stride, padding):
     U = _transform(G, W.reshape(K, K, C * F)).reshape(n * n, C, F)
     y = empty(xp, (N, TH * m, TW * m, F), x.dtype)
     V = []
-    for group in groups(xp, N, n * n * TH * TW * C * x.itemsize):
+    for group in groups(xp, N, n * n * N * TH * TW * C * x.itemsize):
         V.append(_transform(B, _gather(x[group], m, K, TH, TW, padding)).reshape(n * n, -1, C))
         Y = _transform(A, _product(V[-1], U).reshape(n, n, -1))
         y[group].reshape(-1, TH, m, TW, m, F)[...] = Y.reshape(m, m, -1, TH, TW, F).transpose(2, 3, 0, 4, 1, 5)
@@ -119,7 +119,7 @@ def backward(dy, W, saved, stride, padding, need_dx=True):
         dy = xp.pad(dy, ((0, 0), (0, TH * m - OH), (0, TW * m - OW), (0, 0)))
     dU = 0
     dx = empty(xp, x_shape, dy.dtype) if need_dx else None
-    for group, V_group in zip(groups(xp, N, n * n * TH * TW * C * dy.itemsize), V):
+    for group, V_group in zip(groups(xp, N, n * n * N * TH * TW * C * dy.itemsize), V):
         tiles = _copy(dy[group].reshape(-1, TH, m, TW, m, F).transpose(2, 4, 0, 1, 3, 5))
         dM = _transform(A.T, tiles).reshape(n * n, -1, F)
         dU = _product(V_group.transpose(0, 2, 1), dM) + dU

@@ -13,6 +13,7 @@ from ..data.standardize import Standardizer
 from ..errors import CheckpointError, SettingsError
 from ..layers import Conv2D, Dense, Flatten, MaxPool2D, MeanPool2D, ReLU
 from ..layers.base import positive
+from ..layers.conv import ALGORITHMS
 from ..network import Network
 from ..unsupervised import ZCA, SparseAutoencoder, fold, rescale, sample_patches, spread
 
@@ -34,6 +35,7 @@ class Recipe:
     pooling: str = "max"                 # 2: max, mean or overlapping
     patches: str = "all"                 # 3: all (input channels), or gray
     kernel_scale: str = "he"             # 5: he, or learned
+    convolution: str = "auto"            # how to compute it: auto, winograd, im2col or naive
     batch: int = 128                     # 6
     rate: float = 0.01
     momentum: float = 0.9
@@ -46,7 +48,8 @@ class Recipe:
     sparse_weight_decay: float = 3e-3
 
     def __post_init__(self):
-        choices = {"pooling": POOLINGS, "patches": ("gray", "all"), "kernel_scale": ("he", "learned")}
+        choices = {"pooling": POOLINGS, "patches": ("gray", "all"), "kernel_scale": ("he", "learned"),
+                   "convolution": ("auto", *ALGORITHMS)}
         for field, allowed in choices.items():
             if getattr(self, field) not in allowed:
                 raise SettingsError(f"there is no {field} {getattr(self, field)!r}: choose one of {', '.join(allowed)}")
@@ -64,7 +67,8 @@ def build_network(channels, classes, recipe, rng, dtype=np.float32):
     """
     layers, shape = {}, (32, 32, channels)
     for i in (1, 2, 3):
-        for name, layer in ((f"conv{i}", Conv2D(shape[2], FILTERS, K, padding=K // 2, rng=rng, dtype=dtype)),
+        for name, layer in ((f"conv{i}", Conv2D(shape[2], FILTERS, K, padding=K // 2, rng=rng, dtype=dtype,
+                                                     algorithm=recipe.convolution)),
                             (f"pool{i}", POOLINGS[recipe.pooling]()), (f"relu{i}", ReLU())):
             layers[name], shape = layer, layer.output_shape(shape)
     layers["flatten"] = Flatten()

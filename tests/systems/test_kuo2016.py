@@ -87,7 +87,7 @@ def test_description_rebuilds_the_system(rgb):
 
 
 def test_refuses_unknown_choices():
-    for wrong in ({"pooling": "median"}, {"patches": "red"}, {"kernel_scale": "huge"}):
+    for wrong in ({"pooling": "median"}, {"patches": "red"}, {"kernel_scale": "huge"}, {"convolution": "fft"}):
         with pytest.raises(SettingsError, match="choose one of"):
             Recipe(**wrong)
 

@@ -1,0 +1,60 @@
+"""Where the time of a training step goes: every layer, forward and backward, on one thread.
+
+    python -m benchmarks.breakdown --json FILE
+"""
+import time
+
+import numpy as np
+
+from scratchnet.losses import softmax_cross_entropy
+from scratchnet.parallel import Workers
+from scratchnet.systems.kuo2016 import Recipe, build_network
+
+from . import harness
+
+BATCH, CHANNELS = 128, 5
+
+
+def main(arguments=None):
+    p = harness.parser(__doc__, "numpy")
+    options = p.parse_args(arguments)
+    harness.backends(options, ("numpy",))
+    options.threads = 1
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((BATCH, 32, 32, CHANNELS)).astype(np.float32)
+    labels = rng.integers(0, 10, BATCH)
+    network = build_network(CHANNELS, 10, Recipe(), rng)
+    timings = {(name, way): harness.Timing([]) for name in network.layers for way in ("forward", "backward")}
+    warm_up, repeats = (1, 3) if options.quick else (5, 30)
+    with Workers(1) as workers:
+        for _ in range(warm_up + repeats):
+            chunks = workers.map(lambda chunk: _chunk(network, x[chunk], labels[chunk]), BATCH)
+            for key, timing in timings.items():
+                timing.ms.append(sum(seconds[key] for seconds in chunks) * 1e3)
+    table = []
+    for (name, way), timing in timings.items():
+        timing.ms = timing.ms[warm_up:]
+        table += harness.rows(f"{name}, {way}", {"numpy": timing}, layer=name, way=way)
+    total = sum(row["median_ms"] for row in table)
+    for row in table:
+        row["share"] = row["median_ms"] / total
+    harness.report(options, table)
+
+
+def _chunk(network, x, labels):
+    """Push a chunk forward and backward and return the seconds of each layer and way."""
+    seconds, caches = {}, {}
+    for name, layer in network.layers.items():
+        start = time.perf_counter()
+        x, caches[name] = layer.forward(x)
+        seconds[name, "forward"] = time.perf_counter() - start
+    _, d = softmax_cross_entropy(x, labels)
+    for name, layer in reversed(network.layers.items()):
+        start = time.perf_counter()
+        d, _ = layer.backward(d, caches.pop(name), need_dx=name != "conv1")
+        seconds[name, "backward"] = time.perf_counter() - start
+    return seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Draws the plots and writes the README's table from the JSON of earlier runs.
+
+    python -m benchmarks.report
+
+Everything in benchmarks/results/speed/ takes part. Where several files hold the same case, they are runs of the
+same benchmark: the table has the median of their medians, and of their ratios with the lowest and the highest.
+"""
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from scratchnet.plotting.style import BLUE, GRAY, VERMILLION, light, new_figure, save
+
+ROOT = Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- benchmarks: written by python -m benchmarks.report -->\n", "<!-- /benchmarks -->"
+NAMES = {"numpy": "scratchnet", "torch": "PyTorch", "faiss": "FAISS", "scipy": "SciPy"}
+COLOURS = {"numpy": BLUE, "torch": VERMILLION, "faiss": VERMILLION}
+ORDER = ("training_step", "features", "layers", "memory", "autoencoder", "retrieval")  # of the table
+CURVES = {"batch": ("images in a batch", "ms a training step"), "threads": ("threads", "ms a training step"),
+          "gallery": ("vectors in the gallery", "ms a query, 30 nearest")}
+
+
+def main(arguments=None):
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--results", type=Path, default=ROOT / "benchmarks/results/speed", metavar="DIR")
+    p.add_argument("--readme", type=Path, default=ROOT / "README.md", metavar="FILE")
+    options = p.parse_args(arguments)
+    paths = sorted(options.results.glob("*.json"), key=lambda path: (_place(path.stem), path.stem))
+    runs = {path.stem: json.loads(path.read_text()) for path in paths}
+    if not runs:
+        raise SystemExit(f"error: {options.results} holds no JSON: run the benchmarks with --json first")
+    cases = gather(run["rows"] for name, run in runs.items() if not name.startswith("breakdown"))
+    save(ratio_figure(cases), options.results / "ratios.png")
+    curves = [row for run in runs.values() for row in run["rows"] if "curve" in row]
+    if curves:
+        save(curve_figure(curves), options.results / "scaling.png")
+    profiles = {name: run["rows"] for name, run in runs.items() if name.startswith("breakdown")}
+    if profiles:
+        save(breakdown_figure(profiles), options.results / "breakdown.png")
+    text = options.readme.read_text()
+    if BEGIN not in text or END not in text:
+        raise SystemExit(f"error: {options.readme} has no place for the table: add the lines {BEGIN.strip()} and {END}")
+    head, tail = text[:text.index(BEGIN)], text[text.index(END):]
+    options.readme.write_text(head + BEGIN + table(cases, runs) + tail)
+
+
+def _place(name):
+    return next((i for i, start in enumerate(ORDER) if name.startswith(start)), len(ORDER))
+
+
+def gather(runs):
+    """Return {case: {backend: rows of all runs}} of what belongs to no curve."""
+    cases = {}
+    for rows in runs:
+        for row in rows:
+            if "curve" not in row:
+                cases.setdefault(row["case"], {}).setdefault(row["backend"], []).append(row)
+    return cases
+
+
+def ratios(backends):
+    """Return the name of the peer and scratchnet's ratio to it in each run, or (None, [])."""
+    own = backends.get("numpy", [])
+    for key in ("ratio_to_torch", "ratio_to_faiss"):
+        found = [row[key] for row in own if key in row]
+        if found and len(backends) > 1:
+            return key.removeprefix("ratio_to_"), found
+    return None, []
+
+
+def table(cases, runs):
+    """Return the README's table: a line for each case."""
+    lines = ["| case | scratchnet | peer | ratio |", "|---|---|---|---|"]
+    for case, backends in cases.items():
+        if "numpy" not in backends:
+            continue
+        peer, found = ratios(backends)
+        cells = [case, _amount(backends["numpy"]), "", ""]
+        if peer:
+            cells[2] = f"{_amount(backends[peer])} ({NAMES[peer]})"
+            cells[3] = f"**{np.median(found):.2f}**"
+            if len(found) > 1:
+                cells[3] += f" ({min(found):.2f} to {max(found):.2f} in {len(found)} runs)"
+        lines.append(f"| {' | '.join(cells)} |")
+    for row in (row for run in runs.values() for row in run["rows"]):
+        if row.get("curve") == "threads" and row["backend"] == "numpy" and row["x"] > 1:
+            lines.append(f"| training step, {row['x']} threads | {row['median_ms']:.0f} ms | "
+                         f"{row['median_ms'] / row['ratio_to_one_thread']:.0f} ms (1 thread) | "
+                         f"**{row['ratio_to_one_thread']:.2f}** |")
+    environment = max((run["environment"] for run in runs.values()), key=lambda found: found["threads"])
+    peers = {name: text for run in runs.values() for name, text in run["environment"].get("peers", {}).items()}
+    versions = ", ".join(f"{NAMES[name]} {text}" for name, text in peers.items())
+    lines.append(f"\nMeasured on {environment['threads']} cores ({environment['cpu']}), {environment['date'][:10]}: "
+                 f"NumPy {environment['numpy']} with {environment['blas'].split(', ')[-1]}; {versions}. "
+                 "Below 1 is faster, or smaller, than the peer.")
+    return "\n".join(lines) + "\n"
+
+
+def _amount(rows):
+    """Return the median time of some runs, or their memory where no time was taken, with its unit."""
+    if "median_ms" not in rows[0]:
+        return f"{np.median([row['peak_mb'] for row in rows]):.0f} MB"
+    ms = np.median([row["median_ms"] for row in rows])
+    return f"{ms / 1000:.1f} s" if ms >= 1000 else f"{ms:.0f} ms" if ms >= 10 else f"{ms:.2f} ms"
+
+
+def ratio_figure(cases):
+    """Show the ratio to the peer, a line a case, with the spread over the runs."""
+    shown = [(case, *ratios(backends)) for case, backends in cases.items()]
+    shown = [(case, peer, found) for case, peer, found in shown if peer]
+    figure = new_figure(8, 1.2 + 0.32 * len(shown))
+    axes = figure.subplots()
+    for y, (_, _, found) in enumerate(shown):
+        axes.plot([min(found), max(found)], [y, y], color=BLUE, linewidth=2)
+        axes.plot(np.median(found), y, "o", color=BLUE)
+    axes.axvline(1, color=VERMILLION, linewidth=1.5)
+    axes.set_xscale("log", base=2)
+    low, high = axes.get_xlim()
+    ticks = [t for t in (0.125, 0.25, 0.5, 1, 2, 4, 8) if low <= t <= high]
+    axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    axes.set_yticks(range(len(shown)), [f"{case}  ÷ {NAMES[peer]}" for case, peer, _ in shown])
+    axes.set_ylim(len(shown) - 0.5, -0.5)
+    axes.set_xlabel("ratio to the peer (left of the line: scratchnet needs less)")
+    light(axes)
+    return figure
+
+
+def curve_figure(rows):
+    """Show time against batch, threads and gallery, both axes logarithmic."""
+    figure = new_figure(11, 3.6)
+    for axes, (curve, (xlabel, ylabel)) in zip(figure.subplots(1, len(CURVES)), CURVES.items()):
+        for backend in dict.fromkeys(row["backend"] for row in rows if row["curve"] == curve):
+            own = [row for row in rows if row["curve"] == curve and row["backend"] == backend]
+            x, ms = ([row[key] for row in own] for key in ("x", "median_ms"))
+            label = NAMES[backend] + (f", slope {own[0]['slope']:.2f}" if "slope" in own[0] else "")
+            axes.plot(x, ms, "o-" if backend == "numpy" else "s--", color=COLOURS[backend], label=label)
+            axes.fill_between(x, *zip(*(row["spread_ms"] for row in own)), color=COLOURS[backend], alpha=0.15)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        if curve != "gallery":
+            axes.set_xticks(x, [str(value) for value in x])
+            axes.minorticks_off()
+        axes.set_xlabel(xlabel)
+        axes.set_ylabel(ylabel)
+        axes.legend(frameon=False)
+        light(axes)
+    return figure
+
+
+def breakdown_figure(profiles):
+    """Show the time of each layer, forward and backward, a bar for each profile."""
+    layers = list(dict.fromkeys(row["layer"] for rows in profiles.values() for row in rows))
+    totals = {layer: max(sum(row["median_ms"] for row in rows if row["layer"] == layer)
+                         for rows in profiles.values()) for layer in layers}
+    layers = [layer for layer in layers if totals[layer] >= 1]
+    figure = new_figure(8, 1.2 + 0.5 * len(layers))
+    axes = figure.subplots()
+    height = 0.8 / len(profiles)
+    for i, (name, rows) in enumerate(sorted(profiles.items(), key=lambda item: item[0] != "breakdown-before")):
+        colour = GRAY if name == "breakdown-before" else BLUE
+        y = np.arange(len(layers)) + (i - (len(profiles) - 1) / 2) * height
+        left = np.zeros(len(layers))
+        for way, alpha in (("forward", 1.0), ("backward", 0.55)):
+            ms = {row["layer"]: row["median_ms"] for row in rows if row["way"] == way}
+            widths = np.array([ms[layer] for layer in layers])
+            axes.barh(y, widths, height * 0.9, left=left, color=colour, alpha=alpha,
+                      label=f"{'before' if colour == GRAY else 'now'}, {way}")
+            left = left + widths
+    axes.set_yticks(range(len(layers)), layers)
+    axes.set_ylim(len(layers) - 0.5, -0.5)
+    axes.set_xlabel("ms a step of 128 images, one thread")
+    axes.legend(frameon=False)
+    light(axes)
+    return figure
+
+
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,7 @@ from .layers.base import positive
 from .losses import softmax_cross_entropy
 from .workspace import keep_buffers
 
-CHUNK = 64
+CHUNK = 32
 
 
 def default_threads():

@@ -2,15 +2,18 @@
 
 A step of training makes some hundred large arrays and drops them at once. Memory fresh from the operating system
 is slow at first touch: each page must be found and cleared. So every worker thread keeps the buffers of its
-arrays, and the next array of like size takes one that nobody refers to any more: still mapped, often still in
-cache. Python's own count of references tells which are free, so nothing has to be given back by hand.
+arrays, and the next array that fits (sizes go by powers of two) takes one that nobody refers to any more: still
+mapped, often still in cache. Python's own count of references tells which are free: a buffer is referred to by every
+array that shows part of it. So nothing has to be given back by hand.
 """
 import sys
 import threading
+from math import prod
 
 import numpy as np
 
 CACHE = 2 << 20  # bytes that one step of a layer may fill and still find in cache in the next
+FREE = 2  # references to a buffer that no array shows: the list's, and that of the argument of getrefcount
 
 _thread = threading.local()
 
@@ -28,15 +31,12 @@ def empty(xp, shape, dtype):
     buffers = getattr(_thread, "buffers", None)
     if xp is not np or buffers is None:
         return xp.empty(shape, dtype=dtype)
-    count = 1
-    for n in shape:
-        count *= n
-    size = count * np.dtype(dtype).itemsize
-    alike = buffers.setdefault(size.bit_length(), [])
-    i = next((i for i in range(len(alike)) if sys.getrefcount(alike[i]) == 2), None)  # the list's, and the question's
-    if i is None:
-        i = len(alike)
-        alike.append(np.empty(1 << size.bit_length(), np.uint8))
+    size = prod(shape) * np.dtype(dtype).itemsize
+    capacity = 1 << max(size - 1, 0).bit_length()
+    alike = buffers.setdefault(capacity, [])
+    i = next((i for i in range(len(alike)) if sys.getrefcount(alike[i]) == FREE), len(alike))
+    if i == len(alike):
+        alike.append(np.empty(capacity, np.uint8))
     return alike[i][:size].view(dtype).reshape(shape)
 
 

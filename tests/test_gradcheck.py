@@ -61,7 +61,7 @@ def test_unknown_case_names_the_near_match():
 class MissingStride(Conv2D):
     def backward(self, dy, cache, need_dx=True):
         K = self.params["W"].shape[0]
-        cols, shape = cache
+        shape = cache.shape
         dcols = (dy.reshape(-1, dy.shape[3]) @ self.params["W"].reshape(-1, dy.shape[3]).T)
         wrong = conv_im2col.col2im(dcols.reshape(*dy.shape[:3], K, K, shape[3]), shape, 1, self.padding)
         return wrong, super().backward(dy, cache)[1]
@@ -72,7 +72,7 @@ class WrongCol2imOrder(Conv2D):
         _, grads = super().backward(dy, cache)
         K, _, C, F = self.params["W"].shape
         dcols = (dy.reshape(-1, F) @ self.params["W"].reshape(-1, F).T).reshape(*dy.shape[:3], K, K, C)
-        return conv_im2col.col2im(dcols.swapaxes(3, 4), cache[1], self.stride, self.padding), grads
+        return conv_im2col.col2im(dcols.swapaxes(3, 4), cache.shape, self.stride, self.padding), grads
 
 
 class ForgottenFlip(Conv2D):

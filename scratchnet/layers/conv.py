@@ -21,7 +21,7 @@ ALGORITHMS = {
 
 
 class Conv2D(Layer):
-    """y = W ∗ x + b, with W (K, K, C, F) and b (F,).
+    """y = W ∗ x + b, with W (K, K, C, F) and b (F,): the cross-correlation that the field calls convolution.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Conv2D(Layer):
         K; kernels are square.
     stride, padding : int
         Step of the window, and zeros added on each side. The paper states neither; it needs the output to keep
-        the size of the input (three poolings must fit into 32 pixels), which is stride 1 and padding K // 2.
+        the size of the input (three poolings must fit into 32 pixels), which is stride 1 and padding K // 2 for odd K.
     rng : numpy.random.Generator, optional
         Draws the initial kernels (the bias starts at 0). None means a generator of seed 0.
     dtype : dtype

@@ -2,8 +2,10 @@
 
 Every window of the image becomes a row of a matrix, every kernel a column; their product is the convolution.
 The windows overlap, so the matrix repeats each pixel up to K² times: memory is spent to let one call of the
-matrix product do all the arithmetic. Backward, the transposed product gives the gradient of every copy, and
-the copies' gradients are added up where they came from (col2im).
+matrix product do all the arithmetic. It is spent for some images at a time, as many as leave the matrix in cache,
+and the backward pass copies the windows anew, which is quicker than fetching them from far away. Backward, the
+transposed product gives the gradient of every copy, and the copies' gradients are added up where they came from
+(col2im).
 """
 from ..backend import array_module
 from ..workspace import empty, groups
@@ -12,31 +14,39 @@ from ..workspace import empty, groups
 def forward(x, W, stride, padding):
     """Convolve x (N, H, W, C) with W (K, K, C, F); see `naive.conv_forward` for the definition.
 
-    Returns y (N, OH, OW, F) and the matrix of windows (N·OH·OW, K·K·C), which `backward` needs.
+    Returns y (N, OH, OW, F) and x, which `backward` needs.
     """
     xp = array_module(x, W)
     K, _, C, F = W.shape
     windows = _windows(x, K, stride, padding)
-    N, OH, OW = windows.shape[:3]
-    cols = empty(xp, (N, OH * OW, K * K * C), x.dtype)
-    y = empty(xp, (N, OH, OW, F), x.dtype)
-    for group in groups(xp, N, cols.nbytes):
-        cols[group].reshape(windows[group].shape)[...] = windows[group]
-        xp.matmul(cols[group].reshape(-1, K * K * C), W.reshape(K * K * C, F), out=y[group].reshape(-1, F))
-    return y, (cols, x.shape)
+    y = empty(xp, (*windows.shape[:3], F), x.dtype)
+    for group, cols in _matrices(windows):
+        xp.matmul(cols, W.reshape(K * K * C, F), out=y[group].reshape(-1, F))
+    return y, x
 
 
-def backward(dy, W, saved, stride, padding, need_dx=True):
+def backward(dy, W, x, stride, padding, need_dx=True):
     """Return dx (N, H, W, C) and dW (K, K, C, F):  dW = colsᵀ · dy,  dcols = dy · Wᵀ,  dx = col2im(dcols)."""
     K, _, C, F = W.shape
-    cols, x_shape = saved
     N, OH, OW, _ = dy.shape
-    dW = sum(cols[group].reshape(-1, K * K * C).T @ dy[group].reshape(-1, F)
-             for group in groups(array_module(dy, W), N, cols.nbytes)).reshape(W.shape)
+    dW = array_module(dy, W).zeros((K * K * C, F), dtype=dy.dtype)
+    for group, cols in _matrices(_windows(x, K, stride, padding)):
+        dW += cols.T @ dy[group].reshape(-1, F)
+    dW = dW.reshape(W.shape)
     if not need_dx:
         return None, dW
     dcols = dy.reshape(N * OH * OW, F) @ W.reshape(K * K * C, F).T
-    return col2im(dcols.reshape(N, OH, OW, K, K, C), x_shape, stride, padding), dW
+    return col2im(dcols.reshape(N, OH, OW, K, K, C), x.shape, stride, padding), dW
+
+
+def _matrices(windows):
+    """Copy windows (N, OH, OW, K, K·C) to matrices (n·OH·OW, K·K·C), n images at a time; yield (images, matrix)."""
+    xp = array_module(windows)
+    N, OH, OW, K, KC = windows.shape
+    for group in groups(xp, N, windows.size * windows.itemsize):
+        cols = empty(xp, windows[group].shape, windows.dtype)
+        cols[...] = windows[group]
+        yield group, cols.reshape(-1, K * KC)
 
 
 def im2col(x, K, stride, padding):
@@ -48,7 +58,8 @@ def im2col(x, K, stride, padding):
 def _windows(x, K, stride, padding):
     """Return the windows as a view (N, OH, OW, K, K·C) of the padded image that overlaps itself.
 
-    A window's rows lie K·C numbers long in memory, so whoever copies it takes each as one piece.
+    The last axis runs across K neighbouring pixels, which lie next to each other in memory: a copy takes them as
+    one piece.
     """
     xp = array_module(x)
     N, H, W, C = x.shape

@@ -2,23 +2,32 @@
 
 In one dimension: m outputs of a kernel of K weights take m·K multiplications by the definition. But multiplying
 two polynomials is easy where they are known by their values: value times value, point by point. A polynomial of
-n = m + K − 1 coefficients is known by its values at n points (one of them ∞, whose "value" is the highest
-coefficient). So, with V(k) the matrix that evaluates k coefficients at the n points, the product s = g · p of
-polynomials with K and m coefficients is
+n = m + K − 1 coefficients is known by its values at n points: n − 1 numbers (`POINTS`), and ∞, whose "value" is the
+highest coefficient. So, with E(k) the matrix that evaluates k coefficients at the n points, the product s of
+polynomials g and p with K and m coefficients is
 
-    s = V(n)⁻¹ · [ (V(K) · g) ⊙ (V(m) · p) ]
+    s = E(n)⁻¹ · [ (E(K) · g) ⊙ (E(m) · p) ] = T(g) · p,    T(g) = E(n)⁻¹ · diag(E(K) · g) · E(m)
 
-which is linear in p: s = T(g) · p, T(g) holding g in shifted columns. A convolution layer computes the transpose
-of that: y = T(g)ᵀ · d, that is y[i] = Σ_k g[k] · d[i + k]. Transposing the three factors gives the algorithm
+where T(g)[i + k, i] = g[k] and 0 elsewhere. A layer computes the transpose of that: y = T(g)ᵀ · d, that is
+y[i] = Σ_k g[k] · d[i + k]. Transposing reverses the order of the three factors, and gives the algorithm:
 
-    y = A · [ (G · g) ⊙ (B · d) ],    A = V(m)ᵀ,    G = V(K),    B = V(n)⁻ᵀ
+    y = A · [ (G · g) ⊙ (B · d) ],    A = E(m)ᵀ,    G = E(K),    B = E(n)⁻ᵀ
 
-with n multiplications for m outputs. In two dimensions each matrix acts along both axes (`_transform`), and tiles of
-n x n pixels give m x m outputs for n² products: with m = 4 and K = 5, 64 instead of 400. Summed over channels, the
-products at each of the 64 points are a matrix product of their own, over all tiles of some images: as many images
-as leave what they fill in cache.
+with n multiplications for m outputs. For m = 2, K = 3 the points are 0, 1, −1 and ∞, and
 
-Backward is the chain rule through three linear maps: each transform is replaced by its transpose.
+    A = 1  1  1  0      G = 1  0  0      B = 1   0  −1   0
+        0  1 −1  1          1  1  1          0   ½   ½   0
+                            1 −1  1          0  −½   ½   0
+                            0  0  1          0  −1   0   1
+
+In two dimensions each matrix acts along both axes (`_transform`), and tiles of n x n pixels give m x m outputs for n²
+products: with m = 4 and K = 5, 64 instead of 400. Summed over channels, the products at each of the 64 points are a
+matrix product of their own, over all tiles of a group of images small enough for its transformed tiles to stay in
+cache. The transforms themselves are not free; but B · d serves all kernels, and A all channels, so they pay where
+both are many.
+
+Backward is the chain rule. The transforms are linear, so their transposes run in reverse order; the products are
+linear in each factor, so each factor's gradient is a product with the other.
 """
 from fractions import Fraction
 from functools import lru_cache
@@ -28,7 +37,7 @@ import numpy as np
 from ..backend import array_module, to_device
 from ..workspace import empty, groups
 
-TILE = 4  # m: larger tiles save more products and lose more digits
+TILE = 4  # m: larger tiles save more products and lose more digits, to higher powers of the points
 POINTS = [Fraction(p) for p in (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2), 4, -4, Fraction(1, 4),
                                 Fraction(-1, 4), 3, -3)]
 
@@ -43,7 +52,7 @@ def matrices(m, K):
 
 
 def _evaluate(n, k):
-    """V(k): the values of k coefficients at n − 1 points, and last at ∞."""
+    """E(k): the values of k coefficients at n − 1 points, and last at ∞."""
     rows = [[point**power for power in range(k)] for point in POINTS[:n - 1]]
     return rows + [[Fraction(power == k - 1) for power in range(k)]]
 
@@ -73,7 +82,7 @@ def _rounded(m, K, dtype):
 
 
 def covers(K, stride):
-    """Tell whether this algorithm computes kernels of K x K at this stride, and saves multiplications by it."""
+    """Tell whether this algorithm computes kernels of K x K at this stride, precisely enough for float32."""
     return stride == 1 and K in (3, 5)
 
 
@@ -85,7 +94,8 @@ def pays(C):
 def forward(x, W, stride, padding):
     """Convolve x (N, H, W, C) with W (K, K, C, F); see `naive.conv_forward` for the definition.
 
-    Returns y (N, OH, OW, F) and what `backward` needs: the transformed tiles.
+    Returns y (N, OH, OW, F) and what `backward` needs: the transformed tiles V (an array for each group of images),
+    the transformed kernels U, and the shape of x.
     """
     xp, m = array_module(x, W), TILE
     K, _, C, F = W.shape
@@ -105,9 +115,10 @@ def forward(x, W, stride, padding):
 def backward(dy, W, saved, stride, padding, need_dx=True):
     """Return dx (N, H, W, C) and dW (K, K, C, F).
 
-    In the forward pass U = G W Gᵀ, V = B d Bᵀ, M = V U and y = A M Aᵀ, so
+    In the forward pass, U = G W Gᵀ for each pair of channels, V = B d Bᵀ and y = A M Aᵀ for each tile and channel,
+    and M = V · U at each of the n² points. So
 
-        dM = Aᵀ dy A,   dU = Vᵀ dM,   dW = Gᵀ dU G,   dV = dM Uᵀ,   dd = Bᵀ dV B
+        dM = Aᵀ dy A,   dU = Vᵀ · dM,   dW = Gᵀ dU G,   dV = dM · Uᵀ,   dd = Bᵀ dV B
     """
     xp, m = array_module(dy, W), TILE
     V, U, x_shape = saved
@@ -117,12 +128,12 @@ def backward(dy, W, saved, stride, padding, need_dx=True):
     n = len(B)
     if (TH * m, TW * m) != (OH, OW):
         dy = xp.pad(dy, ((0, 0), (0, TH * m - OH), (0, TW * m - OW), (0, 0)))
-    dU = 0
+    dU = xp.zeros((n * n, C, F), dtype=dy.dtype)
     dx = empty(xp, x_shape, dy.dtype) if need_dx else None
     for group, V_group in zip(groups(xp, N, n * n * N * TH * TW * C * dy.itemsize), V):
         tiles = _copy(dy[group].reshape(-1, TH, m, TW, m, F).transpose(2, 4, 0, 1, 3, 5))
         dM = _transform(A.T, tiles).reshape(n * n, -1, F)
-        dU = _product(V_group.transpose(0, 2, 1), dM) + dU
+        dU += _product(V_group.transpose(0, 2, 1), dM)
         if need_dx:
             dd = _transform(B.T, _product(dM, U.transpose(0, 2, 1)).reshape(n, n, -1))
             dx[group] = _scatter(dd.reshape(n, n, -1, TH, TW, C), x_shape, m, padding)
@@ -137,20 +148,20 @@ def _tiling(x_shape, K, padding):
 
 
 def _transform(matrix, tiles):
-    """Apply a (k, n) matrix along both leading axes of tiles (n, n, ...): returns (k, k, L)."""
+    """Apply a (k, n) matrix along both leading axes of tiles (n, n, ...): returns (k, k, all the rest)."""
     k, n = matrix.shape
     half = _product(matrix, tiles.reshape(n, -1))
     return _product(matrix, half.reshape(k, n, -1))
 
 
 def _product(a, b):
-    """Return a @ b in used memory."""
+    """Return a @ b, in memory that is used again."""
     xp = array_module(a, b)
     return xp.matmul(a, b, out=empty(xp, (*b.shape[:-2], a.shape[-2], b.shape[-1]), b.dtype))
 
 
 def _copy(x):
-    """Return x, contiguous, in used memory."""
+    """Return a contiguous copy of x, in memory that is used again."""
     copy = empty(array_module(x), x.shape, x.dtype)
     copy[...] = x
     return copy
@@ -161,7 +172,7 @@ def _gather(x, m, K, TH, TW, padding):
     xp, n = array_module(x), m + K - 1
     N, H, W, C = x.shape
     pad = xp.zeros((N, TH * m + K - 1, TW * m + K - 1, C), dtype=x.dtype)
-    pad[:, padding:padding + H, padding:padding + W] = x[:, :pad.shape[1] - padding, :pad.shape[2] - padding]
+    pad[:, padding:padding + H, padding:padding + W] = x
     image, row, column, channel = pad.strides
     tiles = xp.lib.stride_tricks.as_strided(pad, (n, n, N, TH, TW, C),
                                             (row, column, image, m * row, m * column, channel))
@@ -171,8 +182,8 @@ def _gather(x, m, K, TH, TW, padding):
 def _scatter(dd, x_shape, m, padding):
     """Add the tiles dd (n, n, N, TH, TW, C) back to where `_gather` took them from: its transpose.
 
-    Tiles overlap, but the parts of them that start at the same multiple of m in each tile do not: each such part
-    is added in one go.
+    Tiles overlap, but cut into blocks m wide, the first blocks of all tiles do not, nor do the second ones: all
+    blocks of one place are added in one go.
     """
     xp = array_module(dd)
     n, _, N, TH, TW, C = dd.shape

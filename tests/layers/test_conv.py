@@ -69,6 +69,12 @@ def test_no_dx_where_nobody_wants_it(rng):
     assert without is None and (grads["W"] == same["W"]).all()
 
 
+@pytest.mark.parametrize("algorithm", ["im2col", "winograd"])
+def test_no_images_at_all(algorithm, backend):
+    y, dx, dW, db = run(algorithm, (0, 8, 8, 2, 3, 5, 1, 2), backend)
+    assert y.shape == (0, 8, 8, 3) and dx.shape == (0, 8, 8, 2) and not dW.any() and not db.any()
+
+
 def test_one_layer_serves_two_batches_at_once(rng):
     """Re-entrant: a second forward pass does not disturb the first one's cache."""
     layer = Conv2D(2, 3, 3, rng=rng, dtype=np.float64)

@@ -6,7 +6,7 @@ histogram equalised. They add views of the same image, not images.
 from ..backend import array_module
 from ..errors import InputError
 
-CHUNK = 1000
+CHUNK = 200
 
 
 def gray(images):

@@ -4,7 +4,7 @@ import numpy as np
 from ..backend import array_module, to_device, to_host
 from ..errors import InputError
 
-CHUNK = 5000
+CHUNK = 500
 
 
 class Standardizer:

@@ -3,10 +3,12 @@
 `StrictArray` wraps a NumPy array and refuses what CuPy refuses: arithmetic, indexing or assignment together
 with NumPy arrays, silent conversion to NumPy, and assignment through duplicate indices (which CuPy leaves
 undefined). Reductions give 0-d arrays. `strict` is the module of functions that goes with it; names that
-NumPy has and CuPy lacks are missing. Only `strict.asarray` and `StrictArray.get` cross over, as on a GPU.
+NumPy has and CuPy lacks are missing, and every call is checked against CuPy's own signature (cupy_api.py). Only
+`strict.asarray` and `StrictArray.get` cross over, as on a GPU.
 """
 import operator
 
+import cupy_api
 import numpy as np
 
 MISSING = frozenset({"fromiter", "nditer", "vectorize", "errstate", "apply_over_axes", "char",
@@ -101,6 +103,7 @@ class StrictArray:
         method = getattr(self._array, name)
 
         def call(*args, **kwargs):
+            cupy_api.check(f"ndarray.{name}", (self, *args), kwargs)
             out = kwargs.get("out")
             result = method(*unwrap(args), **unwrap(kwargs))
             return out if out is not None else wrap(result)
@@ -150,11 +153,14 @@ class _Namespace:
             raise AttributeError(f"the strict backend, like CuPy, has no {name}")
         value = getattr(self._module, name)
         if name in ("linalg", "fft", "lib", "stride_tricks"):
-            return _Namespace(value, f"strict.{name}")
+            return _Namespace(value, f"{self.__name__}.{name}")
         if isinstance(value, type) or not callable(value):
             return value
 
+        path = f"{self.__name__}.{name}".partition(".")[2]
+
         def call(*args, **kwargs):
+            cupy_api.check(path, args, kwargs)
             out = kwargs.get("out")
             result = value(*unwrap(args), **unwrap(kwargs))
             return out if out is not None else wrap(result)

@@ -1,6 +1,7 @@
 """Choosing a backend, and the double that stands in for one."""
 import builtins
 
+import cupy_api
 import numpy as np
 import pytest
 from strict import StrictArray, strict
@@ -64,6 +65,25 @@ def test_importing_cupy_is_not_enough(monkeypatch):
 def test_the_strict_double_refuses_what_a_gpu_refuses(mistake):
     with pytest.raises((TypeError, AttributeError)):
         mistake(strict.zeros(3))
+
+
+@pytest.mark.skipif(cupy_api.cupy is None, reason="CuPy is not installed: its signatures cannot be read")
+@pytest.mark.parametrize("call, accepted", [
+    (lambda x: strict.sort(x, axis=0), True), (lambda x: strict.sort(x, stable=True), False),
+    (lambda x: x.sum(axis=0, keepdims=True), True), (lambda x: x.sum(initial=0.0), False),
+    (lambda x: strict.maximum(x, x, out=x), True), (lambda x: strict.maximum(x, x, order="C"), False),
+    (lambda x: x.astype("float32", copy=False), True), (lambda x: x.partition(1, kind="introselect"), False),
+    (lambda x: x.reshape(3, 1, order="C"), True), (lambda x: x.itemset(0, 1.0), False),
+    (lambda x: strict.lib.stride_tricks.as_strided(x, (2,), (8,)), True),
+    (lambda x: strict.lib.stride_tricks.as_strided(x, (2,), (8,), writeable=True), False),
+    (lambda x: strict.linalg.eigh(strict.eye(2)), True), (lambda x: strict.linalg.eig(strict.eye(2)), True),
+])
+def test_the_strict_double_has_cupys_signatures(call, accepted):
+    if accepted:
+        call(strict.zeros(3))
+    else:
+        with pytest.raises((TypeError, AttributeError)):
+            call(strict.zeros(3))
 
 
 def test_the_strict_double_reduces_to_arrays():

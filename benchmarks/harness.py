@@ -142,6 +142,8 @@ def _line(row):
         parts.append("{:9.2f} ms ({:.1f} to {:.1f})".format(row["median_ms"], *row["spread_ms"]))
     if "gflops" in row:
         parts.append(f"{row['gflops']:6.1f} GFLOP/s, {row['share_of_sgemm_peak']:4.0%} of sgemm")
+    if "page_faults" in row:
+        parts.append(f"{row['page_faults']:9.0f}  {row['system_ms']:.1f} ms in the system")
     if row["peak_mb"] is not None:
         parts.append(f"{row['peak_mb']:6.0f} MB")
     parts += [f"{row[key]:5.2f} of {key[9:]}" for key in row if key.startswith("ratio_to_")]

@@ -1,4 +1,4 @@
-"""Draws the plots and writes the README's table from the JSON of earlier runs.
+"""Draws the plots and writes the tables in the READMEs from the JSON of earlier runs.
 
     python -m benchmarks.report
 
@@ -14,7 +14,7 @@ import numpy as np
 from scratchnet.plotting.style import BLUE, GRAY, VERMILLION, light, new_figure, save
 
 ROOT = Path(__file__).resolve().parent.parent
-BEGIN, END = "<!-- benchmarks: written by python -m benchmarks.report -->\n", "<!-- /benchmarks -->"
+MARKS = "<!-- {}: written by python -m benchmarks.report -->\n", "<!-- /{} -->"
 NAMES = {"numpy": "scratchnet", "torch": "PyTorch", "faiss": "FAISS", "scipy": "SciPy"}
 COLOURS = {"numpy": BLUE, "torch": VERMILLION, "faiss": VERMILLION}
 ORDER = ("training_step", "features", "layers", "memory", "autoencoder", "retrieval")  # of the table
@@ -25,7 +25,7 @@ CURVES = {"batch": ("images in a batch", "ms a training step"), "threads": ("thr
 def main(arguments=None):
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--results", type=Path, default=ROOT / "benchmarks/results/speed", metavar="DIR")
-    p.add_argument("--readme", type=Path, default=ROOT / "README.md", metavar="FILE")
+    p.add_argument("--root", type=Path, default=ROOT, metavar="DIR", help="where README.md and benchmarks/ lie")
     options = p.parse_args(arguments)
     paths = sorted(options.results.glob("*.json"), key=lambda path: (_place(path.stem), path.stem))
     runs = {path.stem: json.loads(path.read_text()) for path in paths}
@@ -37,13 +37,19 @@ def main(arguments=None):
     if curves:
         save(curve_figure(curves), options.results / "scaling.png")
     profiles = {name: run["rows"] for name, run in runs.items() if name.startswith("breakdown")}
+    write_between(options.root / "README.md", "speed", table(cases, runs))
     if profiles:
         save(breakdown_figure(profiles), options.results / "breakdown.png")
-    text = options.readme.read_text()
-    if BEGIN not in text or END not in text:
-        raise SystemExit(f"error: {options.readme} has no place for the table: add the lines {BEGIN.strip()} and {END}")
-    head, tail = text[:text.index(BEGIN)], text[text.index(END):]
-    options.readme.write_text(head + BEGIN + table(cases, runs) + tail)
+        write_between(options.root / "benchmarks/README.md", "breakdown", breakdown_table(profiles))
+
+
+def write_between(path, name, text):
+    """Replace what stands between the marks of `name` in a file."""
+    begin, end = (mark.format(name) for mark in MARKS)
+    old = path.read_text()
+    if begin not in old or end not in old:
+        raise SystemExit(f"error: {path} has no place for a table: add the lines {begin.strip()} and {end}")
+    path.write_text(old[:old.index(begin)] + begin + text + old[old.index(end):])
 
 
 def _place(name):
@@ -149,8 +155,29 @@ def curve_figure(rows):
     return figure
 
 
+def breakdown_table(profiles):
+    """Return a table of milliseconds, forward + backward, a line for each layer that takes one or more."""
+    names = sorted(profiles, key=lambda name: name != "breakdown-before")
+    ms, faults = {name: {} for name in names}, []
+    for name in names:
+        *rows, last = profiles[name]
+        for row in rows:
+            ms[name].setdefault(row["layer"], []).append(row["median_ms"])
+        faults.append(f"{last['page_faults']:,.0f} ({last['system_ms']:.0f} ms)")
+    lines = ["| layer | " + " | ".join("before" if name == "breakdown-before" else "now" for name in names) + " |",
+             "|---|" + "---|" * len(names)]
+    for layer in ms[names[0]]:
+        if max(sum(ms[name][layer]) for name in names) >= 1:
+            cells = (" + ".join(f"{value:.1f}" for value in ms[name][layer]) for name in names)
+            lines.append(f"| {layer} | {' | '.join(cells)} |")
+    totals = (f"{sum(map(sum, ms[name].values())):.0f}" for name in names)
+    return "\n".join([*lines, f"| all layers | {' | '.join(totals)} |",
+                      f"| page faults a step (system's time) | {' | '.join(faults)} |"]) + "\n"
+
+
 def breakdown_figure(profiles):
     """Show the time of each layer, forward and backward, a bar for each profile."""
+    profiles = {name: [row for row in rows if "layer" in row] for name, rows in profiles.items()}
     layers = list(dict.fromkeys(row["layer"] for rows in profiles.values() for row in rows))
     totals = {layer: max(sum(row["median_ms"] for row in rows if row["layer"] == layer)
                          for rows in profiles.values()) for layer in layers}

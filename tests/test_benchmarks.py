@@ -49,15 +49,19 @@ def test_report_takes_medians_over_runs_and_rewrites_only_its_own_lines(tmp_path
         *pair("threads 2", 55, 90, curve="threads", x=2, ratio_to_one_thread=0.55),
         *pair("batch 16", 5, 9, curve="batch", x=16), *pair("gallery", 5, 9, curve="gallery", x=10, slope=1.0)])
     write(tmp_path / "breakdown.json", pair("conv1, forward", 9, 9, layer="conv1", way="forward")[:1]
-          + pair("conv1, backward", 9, 9, layer="conv1", way="backward")[:1])
-    readme = tmp_path / "README.md"
-    readme.write_text(f"above\n{report.BEGIN}old{report.END}below\n")
-    arguments = ["--results", str(tmp_path), "--readme", str(readme)]
+          + pair("conv1, backward", 9, 9, layer="conv1", way="backward")[:1]
+          + [{"case": "page faults a step", "backend": "numpy", "page_faults": 1200, "system_ms": 3.4}])
+    readme, second = tmp_path / "README.md", tmp_path / "benchmarks/README.md"
+    second.parent.mkdir()
+    for path, name in ((readme, "speed"), (second, "breakdown")):
+        path.write_text("above\n" + "old".join(mark.format(name) for mark in report.MARKS) + "below\n")
+    arguments = ["--results", str(tmp_path), "--root", str(tmp_path)]
     report.main(arguments)
     text = readme.read_text()
     assert text.startswith("above\n") and text.endswith("below\n") and "old" not in text
     assert "| training step | 90 ms | 100 ms (PyTorch) | **0.70** (0.50 to 0.90 in 3 runs) |" in text
     assert "| training step, 2 threads | 55 ms | 100 ms (1 thread) | **0.55** |" in text
+    assert "| conv1 | 9.0 + 9.0 |" in second.read_text() and "| 1,200 (3 ms) |" in second.read_text()
     assert all((tmp_path / f"{name}.png").stat().st_size > 5000 for name in ("ratios", "scaling", "breakdown"))
     report.main(arguments)
     assert readme.read_text() == text

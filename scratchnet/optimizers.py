@@ -5,6 +5,7 @@ parameters in place and keeps its own arrays in `state`, under the parameters' n
 """
 from .backend import array_module
 from .errors import SettingsError
+from .gpu import launcher
 
 
 class SGD:
@@ -27,8 +28,13 @@ class SGD:
     def step(self, params, grads, rate):
         """Change `params` (dict of arrays, in place) by one step against `grads`. `grads` is used up."""
         for name, p in params.items():
-            g = _decayed(name, p, grads[name], self.weight_decay)
             v = _slot(self.state, "velocity", name, p)
+            launch = launcher(array_module(p))
+            if launch:
+                launch("optimizers", "sgd", p.size, p, v, grads[name], float(rate), float(self.momentum),
+                       float(_decay(name, self.weight_decay)), int(self.nesterov))
+                continue
+            g = _decayed(name, p, grads[name], self.weight_decay)
             g *= rate
             v *= self.momentum
             v -= g
@@ -66,8 +72,12 @@ class Adam:
             p -= (rate * m / (1 - self.beta1**count) / unbiased).astype(p.dtype)
 
 
+def _decay(name, decay):
+    return 0.0 if name.endswith(".b") else decay
+
+
 def _decayed(name, p, g, decay):
-    if decay and not name.endswith(".b"):
+    if _decay(name, decay):
         g += decay * p
     return g
 

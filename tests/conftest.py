@@ -1,10 +1,14 @@
 """Fixtures that every test may use."""
+from contextlib import contextmanager
+
+import gpu_emulator
 import numpy as np
 import pytest
 from hypothesis import settings
 from strict import strict
 
 from scratchnet import backend as backends
+from scratchnet import gpu
 from scratchnet.errors import BackendError
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -20,6 +24,25 @@ def backend(request):
         return backends.select(request.param)
     except BackendError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def emulated(monkeypatch):
+    """Return a context in which the GPU's kernels run on NumPy arrays; it gives the set of those that were called."""
+    if gpu_emulator.COMPILER is None:
+        pytest.skip("g++ is not installed: the kernels cannot be compiled for this processor")
+
+    @contextmanager
+    def context():
+        called = set()
+
+        def launch(file, function, *arguments, **defines):
+            called.add(function)
+            gpu_emulator.launch(file, function, *arguments, **defines)
+        with monkeypatch.context() as patch:
+            patch.setitem(gpu.LAUNCHERS, "numpy", launch)
+            yield called
+    return context
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..backend import array_module, to_device
+from ..gpu import launcher
 from ..workspace import empty, groups
 
 TILE = 4  # m: larger tiles save more products and lose more digits, to higher powers of the points
@@ -106,9 +107,8 @@ def forward(x, W, stride, padding):
     y = empty(xp, (N, TH * m, TW * m, F), x.dtype)
     V = []
     for group in groups(xp, N, n * n * N * TH * TW * C * x.itemsize):
-        V.append(_transform(B, _gather(x[group], m, K, TH, TW, padding)).reshape(n * n, -1, C))
-        Y = _transform(A, _product(V[-1], U).reshape(n, n, -1))
-        y[group].reshape(-1, TH, m, TW, m, F)[...] = Y.reshape(m, m, -1, TH, TW, F).transpose(2, 3, 0, 4, 1, 5)
+        V.append(_input_tiles(x[group], B, m, TH, TW, padding))
+        _output_tiles(_product(V[-1], U), A, y[group])
     return (y if y.shape[1:3] == (OH, OW) else xp.ascontiguousarray(y[:, :OH, :OW])), (V, U, x.shape)
 
 
@@ -131,12 +131,10 @@ def backward(dy, W, saved, stride, padding, need_dx=True):
     dU = xp.zeros((n * n, C, F), dtype=dy.dtype)
     dx = empty(xp, x_shape, dy.dtype) if need_dx else None
     for group, V_group in zip(groups(xp, N, n * n * N * TH * TW * C * dy.itemsize), V):
-        tiles = _copy(dy[group].reshape(-1, TH, m, TW, m, F).transpose(2, 4, 0, 1, 3, 5))
-        dM = _transform(A.T, tiles).reshape(n * n, -1, F)
+        dM = _output_tiles_backward(dy[group], A)
         dU += _product(V_group.transpose(0, 2, 1), dM)
         if need_dx:
-            dd = _transform(B.T, _product(dM, U.transpose(0, 2, 1)).reshape(n, n, -1))
-            dx[group] = _scatter(dd.reshape(n, n, -1, TH, TW, C), x_shape, m, padding)
+            _input_tiles_backward(_product(dM, U.transpose(0, 2, 1)), B, dx[group], m, TH, TW, padding)
     return dx, _transform(G.T, dU.reshape(n, n, C * F)).reshape(W.shape)
 
 
@@ -145,6 +143,59 @@ def _tiling(x_shape, K, padding):
     N, H, W, _ = x_shape
     OH, OW = H + 2 * padding - K + 1, W + 2 * padding - K + 1
     return N, OH, OW, -(-OH // TILE), -(-OW // TILE)
+
+
+def _input_tiles(x, B, m, TH, TW, padding):
+    """Return V = B d Bᵀ of the tiles d of x (images, H, W, C): (n², images·TH·TW, C)."""
+    xp, n, C = array_module(x), len(B), x.shape[3]
+    launch = launcher(xp)
+    if launch:
+        V = xp.empty((n * n, len(x) * TH * TW, C), dtype=x.dtype)
+        launch("winograd", "input_tiles", V[0].size, xp.ascontiguousarray(x), B, V, *x.shape[1:], TH, TW, padding,
+               OUTPUTS=m, WEIGHTS=n - m + 1)
+        return V
+    return _transform(B, _gather(x, m, n - m + 1, TH, TW, padding)).reshape(n * n, -1, C)
+
+
+def _output_tiles(products, A, y):
+    """Write A M Aᵀ of all tiles M, products (n², images·TH·TW, F), into y (images, TH·m, TW·m, F)."""
+    m, n = A.shape
+    N, OH, OW, F = y.shape
+    launch = launcher(array_module(y))
+    if launch:
+        launch("winograd", "output_tiles", products[0].size, products, A, y, OH, OW, F, OH // m, OW // m,
+               OUTPUTS=m, WEIGHTS=n - m + 1)
+        return
+    Y = _transform(A, products.reshape(n, n, -1)).reshape(m, m, N, OH // m, OW // m, F)
+    y.reshape(N, OH // m, m, OW // m, m, F)[...] = Y.transpose(2, 3, 0, 4, 1, 5)
+
+
+def _output_tiles_backward(dy, A):
+    """Return dM = Aᵀ dy A of the tiles of dy (images, TH·m, TW·m, F): (n², images·TH·TW, F)."""
+    xp, (m, n) = array_module(dy), A.shape
+    N, OH, OW, F = dy.shape
+    launch = launcher(xp)
+    if launch:
+        dM = xp.empty((n * n, N * (OH // m) * (OW // m), F), dtype=dy.dtype)
+        launch("winograd", "output_tiles_backward", dM[0].size, xp.ascontiguousarray(dy), xp.ascontiguousarray(A.T),
+               dM, OH, OW, F, OH // m, OW // m, OUTPUTS=m, WEIGHTS=n - m + 1)
+        return dM
+    tiles = _copy(dy.reshape(N, OH // m, m, OW // m, m, F).transpose(2, 4, 0, 1, 3, 5))
+    return _transform(A.T, tiles).reshape(n * n, -1, F)
+
+
+def _input_tiles_backward(dV, B, dx, m, TH, TW, padding):
+    """Write dx (images, H, W, C): each dd = Bᵀ dV B of dV (n², images·TH·TW, C), added where its tile came from."""
+    xp, n = array_module(dV), len(B)
+    N, H, W, C = dx.shape
+    launch = launcher(xp)
+    if launch:
+        sizes = {"OUTPUTS": m, "WEIGHTS": n - m + 1}
+        launch("winograd", "input_tiles_backward", dV[0].size, dV, xp.ascontiguousarray(B.T), **sizes)
+        launch("winograd", "add_tiles", dx.size, dV, dx, H, W, C, TH, TW, padding, dV.shape[1], **sizes)
+        return
+    dd = _transform(B.T, dV.reshape(n, n, -1))
+    dx[...] = _scatter(dd.reshape(n, n, N, TH, TW, C), dx.shape, m, padding)
 
 
 def _transform(matrix, tiles):

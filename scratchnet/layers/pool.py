@@ -5,6 +5,7 @@ overlapping windows (size > stride) are here too. A window is pooled along its r
 along its columns: each pass sees the map as `size` shifted, strided copies, so there is no loop over pixels.
 """
 from ..backend import array_module
+from ..gpu import launcher
 from ..workspace import empty
 from .base import Layer, positive, window_count
 
@@ -50,10 +51,22 @@ class MaxPool2D(_Pool2D):
     def forward(self, x, rng=None):
         """Pool x (N, H, W, C) into y (N, OH, OW, C)."""
         self._check_images(x)
-        OH, OW, _ = self.output_shape(x.shape[1:])
+        OH, OW, C = self.output_shape(x.shape[1:])
+        launch = self._launcher(x)
+        if launch:
+            xp = array_module(x)
+            y = xp.empty((len(x), OH, OW, C), dtype=x.dtype)
+            winner = xp.empty(y.shape, dtype=xp.uint8)
+            launch("pooling", "max_pool", y.size, xp.ascontiguousarray(x), y, winner, *x.shape[1:], OH, OW,
+                   self.size, self.stride)
+            return y, ([winner], [], x.shape)
         rows, higher_columns = self._largest(x, 2, OW)
         y, higher_rows = self._largest(rows, 1, OH)
         return y, (higher_rows, higher_columns, x.shape)
+
+    def _launcher(self, x):
+        """Return the way to run pooling.cu, which numbers the places of a window in one byte, or None."""
+        return launcher(array_module(x)) if self.size**2 <= 256 else None
 
     def _largest(self, x, axis, count):
         """Return the largest value of each window along one axis, and for each place but the first whether it
@@ -72,6 +85,13 @@ class MaxPool2D(_Pool2D):
     def backward(self, dy, cache, need_dx=True):
         """Send each dy to the place that won its window: back along the columns, then along the rows."""
         higher_rows, higher_columns, (N, H, W, C) = cache
+        launch = self._launcher(dy)
+        if launch:
+            xp = array_module(dy)
+            dx = xp.empty((N, H, W, C), dtype=dy.dtype)
+            launch("pooling", "max_pool_backward", dx.size, xp.ascontiguousarray(dy), *higher_rows, dx, H, W, C,
+                   *dy.shape[1:3], self.size, self.stride)
+            return dx, {}
         drows = self._send(dy, higher_rows, 1, (N, H, dy.shape[2], C))
         return self._send(drows, higher_columns, 2, (N, H, W, C)), {}
 
@@ -98,7 +118,7 @@ class MaxPool2D(_Pool2D):
         return dx
 
     def branches(self, cache):
-        """Return which places of a window were higher than all before them."""
+        """Return which places of a window were higher than all before them, or from a GPU which place won."""
         return (*cache[0], *cache[1])
 
 

@@ -1,0 +1,57 @@
+"""The kernels of scratchnet/gpu on a processor: compiled as C++, run index by index over NumPy arrays.
+
+A header turns CUDA's words into nothing and its indices into variables; each kernel gets a loop over blocks and
+threads. So the very text that a GPU compiles computes here, and the layers call it through the same launcher.
+"""
+import ctypes
+import re
+import shutil
+import subprocess
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from scratchnet import gpu
+
+COMPILER = shutil.which("g++")
+HEADER = """
+#define __global__
+#define __device__
+struct Index { long long x; };
+static Index blockIdx, threadIdx, blockDim;
+"""
+KERNEL = re.compile(r'extern "C" __global__ void (\w+)\((.*?)\)', re.DOTALL)
+THREADS = 7  # of a block: few and odd, so that the last block is not full
+
+
+def launch(file, function, count, *arguments, **defines):
+    """Run a kernel over NumPy arrays; the call is that of `gpu.launcher`."""
+    dtype = arguments[0].dtype
+    for value in arguments:
+        assert not isinstance(value, np.ndarray) or value.flags.c_contiguous, "kernels take contiguous arrays"
+    run = getattr(_library(file, dtype.str, tuple(defines.items())), f"run_{function}")
+    values = [ctypes.c_void_p(value.ctypes.data) if isinstance(value, np.ndarray)
+              else np.ctypeslib.as_ctypes_type(value.dtype)(value.item())
+              for value in gpu.as_parameters(arguments, dtype)]
+    run(ctypes.c_longlong(-(-count // THREADS)), ctypes.c_longlong(THREADS), ctypes.c_longlong(count), *values)
+
+
+@lru_cache
+def _library(file, dtype, defines):
+    text = gpu.source(file)
+    loops = []
+    for name, parameters in KERNEL.findall(text):
+        names = ", ".join(re.findall(r"(\w+)\s*(?:,|$)", parameters))
+        loops.append(f'extern "C" void run_{name}(long long blocks, long long threads, {parameters}) {{\n'
+                     "    blockDim.x = threads;\n"
+                     "    for (blockIdx.x = 0; blockIdx.x < blocks; ++blockIdx.x)\n"
+                     "        for (threadIdx.x = 0; threadIdx.x < threads; ++threadIdx.x)\n"
+                     f"            {name}({names});\n}}\n")
+    with tempfile.TemporaryDirectory() as folder:
+        source, library = Path(folder) / "kernels.cpp", Path(folder) / "kernels.so"
+        source.write_text(HEADER + text + "\n".join(loops))
+        subprocess.run([COMPILER, "-O1", "-Wall", "-Werror", "-shared", "-fPIC", *gpu.options(dtype, dict(defines)),
+                        str(source), "-o", str(library)], check=True, capture_output=True, text=True)
+        return ctypes.CDLL(str(library))

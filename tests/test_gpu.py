@@ -1,0 +1,92 @@
+"""Every kernel compiles for real GPUs, and computes, on a processor, what the portable body computes."""
+import numpy as np
+import pytest
+from cupy_api import cupy
+
+from scratchnet import gpu
+from scratchnet.layers import Conv2D, MaxPool2D
+from scratchnet.optimizers import SGD
+
+FILES = sorted(path.stem for path in gpu.FOLDER.glob("*.cu"))
+DEFINES = {"winograd": [{"OUTPUTS": 4, "WEIGHTS": 5}, {"OUTPUTS": 4, "WEIGHTS": 3}]}
+
+
+@pytest.mark.skipif(cupy is None, reason="CuPy is not installed: its compiler binding is missing")
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("dtype", ["<f4", "<f8"])
+@pytest.mark.parametrize("file", FILES)
+def test_compiles_for_a_gpu(file, dtype, architecture):
+    from cupy_backends.cuda.libs import nvrtc
+    try:
+        nvrtc.getVersion()
+    except (RuntimeError, ImportError, OSError) as error:
+        pytest.skip(f"NVRTC is not installed ({error}): pip install nvidia-cuda-nvrtc-cu12")
+    for defines in DEFINES.get(file, [{}]):
+        program = nvrtc.createProgram(gpu.source(file), f"{file}.cu", [], [])
+        options = (*gpu.options(dtype, defines), f"--gpu-architecture={architecture}", "-std=c++17")
+        try:
+            nvrtc.compileProgram(program, options)
+        except nvrtc.NVRTCError:
+            pytest.fail(nvrtc.getProgramLog(program))
+        assert len(nvrtc.getCUBIN(program)) > 1000
+
+
+SHAPES = [(2, 16, 16, 3, 4, 5, 2), (1, 7, 9, 2, 3, 5, 0), (3, 5, 4, 1, 2, 3, 1), (1, 6, 11, 2, 1, 5, 4)]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_winograd_kernels_compute_what_the_portable_bodies_do(shape, dtype, emulated, rng):
+    N, H, W, C, F, K, padding = shape
+    layer = Conv2D(C, F, K, padding=padding, dtype=dtype, algorithm="winograd")
+    x = rng.standard_normal((N, H, W, C)).astype(dtype)
+    dy = rng.standard_normal((N, *layer.output_shape((H, W, C)))).astype(dtype)
+
+    def both():
+        y, cache = layer.forward(x)
+        dx, grads = layer.backward(dy, cache)
+        return y, dx, grads["W"], grads["b"]
+    expected = both()
+    with emulated() as called:
+        found = both()
+    assert called == {"input_tiles", "output_tiles", "output_tiles_backward", "input_tiles_backward", "add_tiles"}
+    for a, b in zip(found, expected):
+        np.testing.assert_allclose(a, b, rtol=0, atol=np.finfo(dtype).eps * 200 * np.abs(b).max())
+
+
+@pytest.mark.parametrize("size, stride", [(2, 2), (3, 2), (2, 3), (3, 1), (1, 1)])
+def test_pooling_kernels_compute_what_the_portable_bodies_do(size, stride, emulated, rng):
+    layer = MaxPool2D(size, stride)
+    x = rng.integers(0, 5, (2, 7, 8, 3)).astype(np.float32)  # many ties
+    x[0, 2, 3, 1] = np.nan
+    dy = rng.standard_normal((2, *layer.output_shape(x.shape[1:]))).astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        y, cache = layer.forward(x)
+    clean = np.nan_to_num(x, nan=9.0)
+    dx, _ = layer.backward(dy, layer.forward(clean)[1])
+    with emulated() as called:
+        found, _ = layer.forward(x)
+        found_dx, _ = layer.backward(dy, layer.forward(clean)[1])
+    assert called == {"max_pool", "max_pool_backward"}
+    np.testing.assert_array_equal(found, y)
+    np.testing.assert_allclose(found_dx, dx, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("nesterov", [True, False])
+def test_sgd_kernel_takes_the_portable_steps(nesterov, emulated, rng):
+    start = {"fc.W": rng.standard_normal((5, 3)), "fc.b": rng.standard_normal(3)}
+    grads = [{name: rng.standard_normal(p.shape) for name, p in start.items()} for _ in range(3)]
+
+    def walk():
+        params, optimizer = {name: p.copy() for name, p in start.items()}, SGD(0.9, nesterov, 0.01)
+        for g in grads:
+            optimizer.step(params, {name: value.copy() for name, value in g.items()}, 0.1)
+        return params
+    expected = walk()
+    with emulated() as called:
+        found = walk()
+    assert called == {"sgd"} and all(np.allclose(found[name], expected[name], rtol=1e-12) for name in start)
+
+
+def test_no_launcher_for_numpy():
+    assert gpu.launcher(np) is None

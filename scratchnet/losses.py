@@ -7,7 +7,7 @@ from .backend import array_module
 from .errors import InputError
 
 
-def softmax_cross_entropy(scores, labels):
+def softmax_cross_entropy(scores, labels, checked=False):
     """Return the mean cross-entropy of softmax(scores), and its gradient.
 
         L = −(1/N) Σ_n log p[n, labels[n]],   p[n, c] = e^scores[n, c] / Σ_k e^scores[n, k]
@@ -19,6 +19,8 @@ def softmax_cross_entropy(scores, labels):
         Stable for scores of ±1e4 and beyond.
     labels : (N,) integer array
         Class of each row, 0 ≤ label < C.
+    checked : bool
+        Labels are known to fit, so that nobody need look at them: on a GPU, looking is waiting.
 
     Returns
     -------
@@ -36,7 +38,8 @@ def softmax_cross_entropy(scores, labels):
         raise InputError(f"scores must be floating point numbers (N, C) with N ≥ 1, "
                          f"got {scores.dtype} of shape {tuple(scores.shape)}")
     N, C = scores.shape
-    check_labels(labels, N, C)
+    if not checked:
+        check_labels(labels, N, C)
     rows = xp.arange(N)
     shifted = scores - scores.max(axis=1, keepdims=True)
     exp = xp.exp(shifted)

@@ -65,11 +65,14 @@ class Workers:
     def gradients(self, network, images, labels, prepare, key=None):
         """Return the mean loss over a batch, how many images were classified right, and the gradients.
 
+        The first two are numbers, or 0-d arrays where the batch lies on a GPU: reading them waits for it.
+
         Parameters
         ----------
         network : Network
         images, labels : arrays of length N
-            As stored; each worker turns its own chunks into the network's input.
+            As stored; each worker turns its own chunks into the network's input. Labels are checked on a CPU; on a
+            GPU, where that would wait for the device, whoever trains has checked them.
         prepare : callable
             ``prepare(images, rng) -> x``, a float array.
         key : tuple of int, optional
@@ -97,12 +100,13 @@ class Workers:
 def _chunk_gradients(network, x, labels, rng, batch):
     """Return a chunk's share of the batch's mean loss, its right answers and its share of the gradients."""
     scores, caches = network.forward(x, rng)
-    loss, dscores = softmax_cross_entropy(scores, labels)
+    loss, dscores = softmax_cross_entropy(scores, labels, checked=array_module(labels) is not np)
     share = len(labels) / batch
     dscores *= share
     _, grads = network.backward(dscores, caches, need_dx=False)
-    right = (array_module(scores).argmax(scores, axis=1) == labels).sum()
-    return float(loss) * share, int(right), grads
+    xp = array_module(scores)
+    right = (xp.argmax(scores, axis=1) == labels).sum()
+    return (float(loss) * share, int(right), grads) if xp is np else (loss * share, right, grads)
 
 
 def _add(total, grads):

@@ -18,6 +18,7 @@ from .layers.base import positive
 from .losses import check_labels
 
 CHECKPOINT_SECONDS = 30.0
+LAG = 50  # steps that a GPU may run ahead before its losses are fetched and looked at
 
 
 @dataclass
@@ -71,6 +72,8 @@ class Trainer:
         self.about = {**(about or {}), "architecture": repr(network), "seed": seed, "epochs": epochs, "batch": batch}
         self.checkpoint_seconds, self.progress, self.report = checkpoint_seconds, progress, report
         self.state = TrainState()
+        self._lag = 1 if array_module(*network.params.values()) is np else LAG
+        self._waiting = []
 
     def fit(self, images, labels, validate=None):
         """Train on images (n, ...) with labels (n,) up to the last epoch and return the history.
@@ -100,29 +103,42 @@ class Trainer:
                   disable=None if self.progress is None else not self.progress) as bar:
             for step in range(s.step, steps):
                 rows = to_device(order[step * self.batch:(step + 1) * self.batch], xp)
-                loss, right = self._step(images[rows], labels[rows], (s.epoch + step / steps) / self.epochs)
-                s.step, s.seen = step + 1, s.seen + len(rows)
-                s.loss_sum, s.right = s.loss_sum + loss * len(rows), s.right + right
+                last = step + 1 == steps
+                due = self.path and not last and time.monotonic() - saved >= self.checkpoint_seconds
+                self._step(images[rows], labels[rows], (s.epoch + step / steps) / self.epochs, look=last or due)
+                s.step = step + 1
                 now = time.monotonic()
                 s.seconds, clock = s.seconds + now - clock, now
-                bar.set_postfix(loss=f"{s.loss_sum / s.seen:.3f}", top1=f"{s.right / s.seen:.1%}", refresh=False)
+                if s.seen:
+                    bar.set_postfix(loss=f"{s.loss_sum / s.seen:.3f}", top1=f"{s.right / s.seen:.1%}", refresh=False)
                 bar.update(len(rows))
-                if self.path and s.step < steps and now - saved >= self.checkpoint_seconds:
+                if due:
                     self.save()
                     saved = clock = time.monotonic()
 
-    def _step(self, images, labels, progress):
+    def _step(self, images, labels, progress, look):
+        """Take one step. On a GPU, what it gave is looked at later, or now if `look` says so: looking is waiting."""
         s = self.state
         loss, right, grads = self.workers.gradients(self.network, images, labels, self.prepare,
                                                     (self.seed, s.epoch, s.step))
-        if not np.isfinite(loss) or not _all_finite(grads):
+        self._waiting.append((loss, right, len(labels)))
+        if look or len(self._waiting) >= self._lag:
+            self._settle(images, grads)
+        with np.errstate(all="ignore"):  # an overflow here is found by the next step, or by `save`
+            self.optimizer.step(self.network.params, grads, self.schedule(progress))
+
+    def _settle(self, images, grads):
+        """Fetch the figures of the steps that wait, and stop if they or the latest gradients are not finite."""
+        s = self.state
+        waiting, self._waiting = self._waiting, []
+        losses = [float(loss) for loss, _, _ in waiting]
+        if not np.isfinite(losses).all() or not _all_finite(grads):
             with np.errstate(all="ignore"):
                 where = self._blame(images, grads)
             raise NonFiniteError(f"epoch {s.epoch + 1}, step {s.step + 1}: {where} is not finite: training stopped, "
                                  "the last checkpoint is untouched; use a lower learning rate, or look at the images")
-        with np.errstate(all="ignore"):  # an overflow here is found by the next step, or by `save`
-            self.optimizer.step(self.network.params, grads, self.schedule(progress))
-        return loss, right
+        for loss, (_, right, n) in zip(losses, waiting):
+            s.loss_sum, s.right, s.seen = s.loss_sum + loss * n, s.right + int(right), s.seen + n
 
     def _blame(self, images, grads):
         """Name the first place, in the order of computation, where a number is not finite."""

@@ -34,7 +34,7 @@ def test_sharded_gradients_are_those_of_the_whole_batch(threads, chunk, n, backe
     with Workers(threads, chunk) as workers:
         found, right, grads = workers.gradients(network.to(backend), to_device(x, backend),
                                                 to_device(labels, backend), identity)
-    assert np.isclose(found, float(loss)) and right == (scores.argmax(axis=1) == labels).sum()
+    assert np.isclose(float(found), float(loss)) and int(right) == (scores.argmax(axis=1) == labels).sum()
     for name, value in expected.items():
         np.testing.assert_allclose(to_host(grads[name]), value, rtol=1e-10, atol=1e-13)
 

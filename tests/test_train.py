@@ -1,8 +1,9 @@
 """The training loop: it learns, it repeats, it resumes, it stops at non-finite numbers."""
 import numpy as np
 import pytest
+from strict import StrictArray, strict
 
-from scratchnet import checkpoint
+from scratchnet import checkpoint, train
 from scratchnet.errors import CheckpointError, InputError, NonFiniteError, SettingsError
 from scratchnet.layers import Dense, Dropout, ReLU
 from scratchnet.network import Network
@@ -69,11 +70,11 @@ def test_resumed_is_the_run_left_alone(make, stop_at, workers, tmp_path):
     cut = trainer(workers, path, optimizer=make(), checkpoint_seconds=0)
     steps_done, step = [], cut._step
 
-    def interrupted(*arguments):
+    def interrupted(*arguments, **more):
         if len(steps_done) == stop_at:
             raise Interrupt
         steps_done.append(1)
-        return step(*arguments)
+        return step(*arguments, **more)
     cut._step = interrupted
     with pytest.raises(Interrupt):
         cut.fit(*data())
@@ -133,6 +134,45 @@ def test_the_gradient_is_blamed_where_it_is_to_blame(workers):
     t.workers.gradients = lambda *a: (1.0, 0, {"fc2.W": np.array([np.inf]), "fc1.W": np.array([0.0])})
     with pytest.raises(NonFiniteError, match="the gradient of fc2.W"):
         t.fit(*data())
+
+
+@pytest.fixture
+def fetched(monkeypatch):
+    """A list that grows by one whenever a number or an array leaves the device."""
+    crossings = []
+
+    def counted(plain):
+        def crossing(self, *arguments):
+            crossings.append(1)
+            return plain(self, *arguments)
+        return crossing
+    for name in ("__float__", "__int__", "__bool__", "get"):
+        monkeypatch.setattr(StrictArray, name, counted(getattr(StrictArray, name)))
+    return crossings
+
+
+def test_a_step_fetches_nothing_from_the_device(workers, fetched):
+    net, optimizer = network().to(strict), SGD(weight_decay=1e-4)
+    x, labels = (strict.asarray(a) for a in data())
+    fetched.clear()
+    for step in range(3):
+        _, _, grads = workers.gradients(net, x, labels, lambda images, rng: images, (0, step))
+        optimizer.step(net.params, grads, 0.1)
+    assert not fetched
+
+
+@pytest.mark.parametrize("lag", [1, 4, 50])
+def test_a_device_may_run_ahead_and_gives_the_same_figures(lag, workers, monkeypatch, tmp_path):
+    monkeypatch.setattr(train, "LAG", lag)
+    expected = trainer(workers).fit(*data())
+    t = trainer(workers, tmp_path / "checkpoint.npz", network().to(strict), checkpoint_seconds=0 if lag == 4 else 99)
+    history = t.fit(*(strict.asarray(a) for a in data()))
+    for a, b in zip(history, expected):
+        assert np.isclose(a["loss"], b["loss"], rtol=1e-6) and a["train_top1"] == b["train_top1"]
+    broken = data()[0]
+    broken[40] = np.nan
+    with pytest.raises(NonFiniteError, match="epoch 1"):
+        trainer(workers, net=network().to(strict)).fit(strict.asarray(broken), strict.asarray(data()[1]))
 
 
 def test_refusals(workers):

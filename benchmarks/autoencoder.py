@@ -38,7 +38,7 @@ def main(arguments=None):
 
 
 def _numpy(X, options):
-    return SparseAutoencoder(D, M).fit(X, options.iterations)[-1]
+    return SparseAutoencoder(D, M).fit(X, options.iterations, threads=options.threads)[-1]
 
 
 def _torch(X, options):

@@ -2,9 +2,12 @@
 
     python -m benchmarks.features --backends numpy,torch --json FILE
 """
+from contextlib import ExitStack
+
 import numpy as np
 
-from scratchnet.parallel import Workers
+from scratchnet.backend import synchronize, to_device
+from scratchnet.experiments import workers_for
 from scratchnet.systems.kuo2016 import Recipe, build_network
 
 from . import harness
@@ -16,32 +19,28 @@ def main(arguments=None):
     p = harness.parser(__doc__, "numpy,torch")
     p.add_argument("--batch", type=int, default=128)
     options = p.parse_args(arguments)
-    names = harness.backends(options, ("numpy", "torch"))
+    names = harness.backends(options, ("numpy", "cupy", "torch"))
     rng = np.random.default_rng(0)
     x = rng.standard_normal((options.batch, 32, 32, CHANNELS)).astype(np.float32)
-    network = build_network(CHANNELS, 10, Recipe(), rng)
-    cost = options.batch * network.multiply_adds((32, 32, CHANNELS))
+    cost = options.batch * build_network(CHANNELS, 10, Recipe(), rng).multiply_adds((32, 32, CHANNELS))
     peak = harness.sgemm_peak(2 if options.quick else 10)
-    with Workers(options.threads) as workers:
-        prepare = {"numpy": lambda: _numpy(network, x, workers), "torch": lambda: _torch(x, options.threads)}
-        times = harness.interleave({name: prepare[name]() for name in names}, *((1, 3) if options.quick else (20, 40)))
-    harness.report(options, harness.rows("features", times, cost, peak, batch=options.batch))
+    with ExitStack() as stack:
+        candidates = {name: _candidate(name, stack, x, options.threads, gpu="cupy" in names) for name in names}
+        timings = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
+    harness.report(options, harness.rows("features", timings, cost, peak, batch=options.batch))
 
 
-def _numpy(network, x, workers):
-    return lambda: np.concatenate(workers.map(lambda chunk: network.features(x[chunk], "relu4"), len(x)))
-
-
-def _torch(x, threads):
-    import torch
-
-    from . import torch_network
-    torch.set_num_threads(threads)
-    network, x = torch_network.build(CHANNELS, 10)[:-1], torch_network.images(x)
+def _candidate(name, stack, x, threads, gpu):
+    if name == "torch":
+        from . import torch_network
+        return torch_network.features(CHANNELS, x, threads, "cuda" if gpu else "cpu")
+    xp = harness.array_module(name)
+    network = build_network(CHANNELS, 10, Recipe(), np.random.default_rng(0)).to(xp)
+    workers, x = stack.enter_context(workers_for(xp, threads, len(x))), to_device(x, xp)
 
     def step():
-        with torch.inference_mode():
-            return network(x)
+        xp.concatenate(workers.map(lambda chunk: network.features(x[chunk], "relu4"), len(x)))
+        synchronize(xp)
     return step
 
 

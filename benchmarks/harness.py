@@ -20,7 +20,7 @@ import numpy as np
 from scratchnet import backend
 from scratchnet.checkpoint import write_json
 from scratchnet.environment import environment
-from scratchnet.errors import OutputError
+from scratchnet.errors import BackendError, OutputError
 from scratchnet.parallel import default_threads
 
 
@@ -41,6 +41,14 @@ def backends(options, known):
         if name not in known:
             raise SystemExit(f"error: this benchmark has no backend {name!r}: choose some of {', '.join(known)}")
     return names
+
+
+def array_module(name):
+    """Return NumPy or CuPy, or end the program in one line where no GPU answers."""
+    try:
+        return backend.select(name)
+    except BackendError as error:
+        raise SystemExit(f"error: {error}") from None
 
 
 PEERS = {"torch": "torch", "faiss": "faiss-cpu", "scipy": "scipy"}  # backend: package

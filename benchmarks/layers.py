@@ -2,10 +2,13 @@
 
     python -m benchmarks.layers --backends numpy,torch --json FILE
 """
+from contextlib import ExitStack
+
 import numpy as np
 
+from scratchnet.backend import synchronize, to_device
+from scratchnet.experiments import workers_for
 from scratchnet.layers import Conv2D, Dense, MaxPool2D
-from scratchnet.parallel import Workers
 
 from . import harness
 
@@ -22,23 +25,28 @@ def main(arguments=None):
     p = harness.parser(__doc__, "numpy,torch")
     p.add_argument("--batch", type=int, default=128)
     options = p.parse_args(arguments)
-    names = harness.backends(options, ("numpy", "torch"))
+    names = harness.backends(options, ("numpy", "cupy", "torch"))
     rng, table = np.random.default_rng(0), []
     peak = harness.sgemm_peak(2 if options.quick else 10)
-    with Workers(options.threads) as workers:
-        for case, (make, shape, need_dx) in CASES.items():
-            layer = make()
-            x = rng.standard_normal((options.batch, *shape)).astype(np.float32)
-            dy = rng.standard_normal((options.batch, *layer.output_shape(shape))).astype(np.float32)
-            cost = options.batch * layer.multiply_adds(shape) * (3 if need_dx else 2)
-            prepare = {"numpy": _numpy, "torch": _torch}
-            candidates = {name: prepare[name](layer, x, dy, need_dx, workers) for name in names}
-            times = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
-            table += harness.rows(case, times, cost, peak, batch=options.batch, method=layer.method())
+    for case, (make, shape, need_dx) in CASES.items():
+        layer = make()
+        x = rng.standard_normal((options.batch, *shape)).astype(np.float32)
+        dy = rng.standard_normal((options.batch, *layer.output_shape(shape))).astype(np.float32)
+        cost = options.batch * layer.multiply_adds(shape) * (3 if need_dx else 2)
+        with ExitStack() as stack:
+            candidates = {name: _torch(layer, x, dy, need_dx, options.threads, "cuda" if "cupy" in names else "cpu")
+                          if name == "torch" else _own(name, stack, make(), x, dy, need_dx, options.threads)
+                          for name in names}
+            timings = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
+        table += harness.rows(case, timings, cost, peak, batch=options.batch, method=layer.method())
     harness.report(options, table)
 
 
-def _numpy(layer, x, dy, need_dx, workers):
+def _own(name, stack, layer, x, dy, need_dx, threads):
+    xp = harness.array_module(name)
+    workers = stack.enter_context(workers_for(xp, threads, len(x)))
+    layer, x, dy = layer.to(xp), to_device(x, xp), to_device(dy, xp)
+
     def both(chunk):
         _, cache = layer.forward(x[chunk])
         return layer.backward(dy[chunk], cache, need_dx)
@@ -47,22 +55,24 @@ def _numpy(layer, x, dy, need_dx, workers):
         results = workers.map(both, len(x))
         for name in layer.params:
             sum(grads[name] for _, grads in results)
+        synchronize(xp)
     return step
 
 
-def _torch(layer, x, dy, need_dx, workers):
+def _torch(layer, x, dy, need_dx, threads, device):
     import torch
     from torch.nn import functional as F
 
-    from .torch_network import images
-    torch.set_num_threads(workers.threads)
+    from . import torch_network
+    torch.set_num_threads(threads)
+    torch_network.strict_float32()
     flat = x.ndim == 2
-    x, dy = (torch.from_numpy(a) if flat else images(a) for a in (x, dy))
+    x, dy = ((torch.from_numpy(a) if flat else torch_network.images(a)).to(device) for a in (x, dy))
     if flat:
-        module = torch.nn.Linear(*layer.params["W"].shape)
+        module = torch.nn.Linear(*layer.params["W"].shape).to(device)
     elif layer.params:
         K, _, C, filters = layer.params["W"].shape
-        module = torch.nn.Conv2d(C, filters, K, padding=layer.padding).to(memory_format=torch.channels_last)
+        module = torch.nn.Conv2d(C, filters, K, padding=layer.padding).to(device, memory_format=torch.channels_last)
     else:
         def module(t):
             return F.max_pool2d(t, layer.size, layer.stride)
@@ -73,6 +83,8 @@ def _torch(layer, x, dy, need_dx, workers):
         x.grad = None
         if layer.params:
             module.zero_grad(set_to_none=True)
+        if device == "cuda":
+            torch.cuda.synchronize()
     return step
 
 

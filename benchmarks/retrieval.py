@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
+from scratchnet.backend import synchronize, to_device
 from scratchnet.retrieval import FlatIndex, evaluate_retrieval
 
 from . import harness
@@ -37,14 +38,19 @@ def main(arguments=None):
                 count = min(options.queries, SCIPY_QUERIES) if name == "scipy" else options.queries
                 timing.ms = [ms / count for ms in timing.ms]
             table += harness.rows(f"top-{K} of {options.gallery:,}, {metric}, a query", timings, reference="faiss")
-    if "numpy" in names and options.ranked:
+    if options.ranked:
         q, q_labels = queries[:options.ranked], query_labels[:options.ranked]
         for metric in METRICS:
-            def ranked(metric=metric):
-                evaluate_retrieval(q, q_labels, gallery, labels, metric, threads=options.threads)
-            timings = harness.interleave({"numpy": ranked}, 0, 1 if options.quick else 3)
+            candidates = {name: _ranking(harness.array_module(name), metric, q, q_labels, gallery, labels,
+                                         options.threads) for name in names if name in ("numpy", "cupy")}
+            timings = harness.interleave(candidates, 0, 1 if options.quick else 3)
             table += harness.rows(f"full-ranking MAP, {options.ranked:,} x {options.gallery:,}, {metric}", timings)
     harness.report(options, table)
+
+
+def _ranking(xp, metric, queries, query_labels, gallery, labels, threads):
+    queries, gallery = to_device(queries, xp), to_device(gallery, xp)
+    return lambda: evaluate_retrieval(queries, query_labels, gallery, labels, metric, threads=threads)
 
 
 def descriptors(n, seed):
@@ -57,9 +63,16 @@ def descriptors(n, seed):
     return np.maximum(x, 0, out=x), labels
 
 
-def _numpy(metric, gallery, queries, threads):
-    index = FlatIndex(metric).add(gallery)
-    return lambda: index.search(queries, K)
+def _own(name):
+    def prepare(metric, gallery, queries, threads):
+        xp = harness.array_module(name)
+        index, q = FlatIndex(metric).add(to_device(gallery, xp)), to_device(queries, xp)
+
+        def search():
+            index.search(q, K)
+            synchronize(xp)
+        return search
+    return prepare
 
 
 def _faiss(metric, gallery, queries, threads):
@@ -84,7 +97,7 @@ def _scipy(metric, gallery, queries, threads):
     return search
 
 
-PREPARE = {"numpy": _numpy, "faiss": _faiss, "scipy": _scipy}
+PREPARE = {"numpy": _own("numpy"), "cupy": _own("cupy"), "faiss": _faiss, "scipy": _scipy}
 
 if __name__ == "__main__":
     main()

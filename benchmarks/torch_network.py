@@ -18,16 +18,40 @@ def images(x):
     return torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
-def training_step(channels, classes, x, labels):
+def strict_float32():
+    """Let a GPU compute in float32, as CuPy does, not in TF32."""
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
+
+
+def training_step(channels, classes, x, labels, threads, device="cpu"):
     """Return a function that trains one step: forward, backward and Nesterov SGD."""
-    network = build(channels, classes)
+    torch.set_num_threads(threads)
+    strict_float32()
+    network = build(channels, classes).to(device)
     optimizer = torch.optim.SGD(network.parameters(), 0.01, 0.9, weight_decay=5e-4, nesterov=True)
-    x, labels = images(x), torch.from_numpy(labels)
+    x, labels = images(x).to(device), torch.from_numpy(labels).to(device)
 
     def step():
         optimizer.zero_grad(set_to_none=True)
         nn.functional.cross_entropy(network(x), labels).backward()
         optimizer.step()
+        if device == "cuda":
+            torch.cuda.synchronize()
+    return step
+
+
+def features(channels, x, threads, device="cpu"):
+    """Return a function that computes the 400-number descriptors."""
+    torch.set_num_threads(threads)
+    strict_float32()
+    network, x = build(channels, 10)[:-1].to(device), images(x).to(device)
+
+    def step():
+        with torch.inference_mode():
+            network(x)
+        if device == "cuda":
+            torch.cuda.synchronize()
     return step
 
 

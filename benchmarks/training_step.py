@@ -1,11 +1,17 @@
 """One training step of the paper's network: forward, backward, update.
 
     python -m benchmarks.training_step --backends numpy,torch --json FILE
+    python -m benchmarks.training_step --backends cupy,torch --batch 512 --json FILE
+
+With cupy among the backends, PyTorch runs on the GPU too, in strict float32 as CuPy does.
 """
+from contextlib import ExitStack
+
 import numpy as np
 
+from scratchnet.backend import synchronize, to_device
+from scratchnet.experiments import workers_for
 from scratchnet.optimizers import SGD
-from scratchnet.parallel import Workers
 from scratchnet.systems.kuo2016 import Recipe, build_network
 
 from . import harness
@@ -17,7 +23,7 @@ def main(arguments=None):
     p = harness.parser(__doc__, "numpy,torch")
     p.add_argument("--batch", type=int, default=128)
     options = p.parse_args(arguments)
-    names = harness.backends(options, ("numpy", "torch"))
+    names = harness.backends(options, ("numpy", "cupy", "torch"))
     peak = harness.sgemm_peak(2 if options.quick else 10)
     cost = 3 * options.batch * build_network(CHANNELS, CLASSES, Recipe(), np.random.default_rng(0)).multiply_adds(
         (32, 32, CHANNELS))
@@ -30,24 +36,25 @@ def measure(names, batch, threads, warm_up, repeats):
     rng = np.random.default_rng(0)
     x = rng.standard_normal((batch, 32, 32, CHANNELS)).astype(np.float32)
     labels = rng.integers(0, CLASSES, batch)
-    network = build_network(CHANNELS, CLASSES, Recipe(), rng)
-    with Workers(threads) as workers:
-        candidates = {name: _candidate(name, network, workers, x, labels, threads) for name in names}
+    with ExitStack() as stack:
+        candidates = {name: _candidate(name, stack, x, labels, threads, gpu="cupy" in names) for name in names}
         return harness.interleave(candidates, warm_up, repeats)
 
 
-def _candidate(name, network, workers, x, labels, threads):
+def _candidate(name, stack, x, labels, threads, gpu):
     if name == "torch":
-        import torch
-
         from . import torch_network
-        torch.set_num_threads(threads)
-        return torch_network.training_step(CHANNELS, CLASSES, x, labels)
+        return torch_network.training_step(CHANNELS, CLASSES, x, labels, threads, "cuda" if gpu else "cpu")
+    xp = harness.array_module(name)
+    network = build_network(CHANNELS, CLASSES, Recipe(), np.random.default_rng(0)).to(xp)
+    workers = stack.enter_context(workers_for(xp, threads, len(x)))
     optimizer = SGD(weight_decay=5e-4)
+    x, labels = to_device(x, xp), to_device(labels, xp)
 
     def step():
         _, _, grads = workers.gradients(network, x, labels, lambda images, rng: images)
         optimizer.step(network.params, grads, 0.01)
+        synchronize(xp)
     return step
 
 

@@ -92,6 +92,12 @@ def to_device(x, xp, dtype=None):
     return xp.asarray(x, dtype=dtype)
 
 
+def synchronize(xp):
+    """Wait until the device of `xp` has done what it was asked for, e.g. before looking at a clock."""
+    if xp is not np:
+        xp.cuda.Device().synchronize()
+
+
 def device_name(xp):
     """Return the name of the device on which `xp` computes, for reports."""
     if xp is np:

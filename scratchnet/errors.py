@@ -29,6 +29,10 @@ class BackendError(ScratchnetError, RuntimeError):
     """A backend that was asked for and does not answer."""
 
 
+class CapacityError(ScratchnetError, MemoryError):
+    """A batch that does not fit into memory."""
+
+
 class OutputError(ScratchnetError, OSError):
     """A place that cannot be written."""
 

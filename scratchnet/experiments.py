@@ -143,7 +143,8 @@ class Experiment:
             start = time.monotonic()
             with tqdm(total=system.recipe.pretrain_iterations, desc="auto-encoder", unit=" iterations",
                       leave=False, disable=None) as bar:
-                learnt = system.pretrain(rgb, images, self.xp, lambda i, cost, theta: bar.update())
+                learnt = system.pretrain(rgb, images, self.xp, lambda i, cost, theta: bar.update(),
+                                         self.workers.threads)
             description = {"about": self.plan.about(system.method), "seconds": time.monotonic() - start}
             checkpoint.save(path, learnt, description)
             _say(f"auto-encoder: cost {learnt['costs'][0]:.3f} to {learnt['costs'][-1]:.3f} in "

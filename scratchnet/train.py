@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from . import checkpoint
 from .backend import array_module, to_device, to_host
-from .errors import CheckpointError, InputError, NonFiniteError
+from .errors import CapacityError, CheckpointError, InputError, NonFiniteError
 from .layers.base import positive
 from .losses import check_labels
 
@@ -118,14 +118,33 @@ class Trainer:
 
     def _step(self, images, labels, progress, look):
         """Take one step. On a GPU, what it gave is looked at later, or now if `look` says so: looking is waiting."""
-        s = self.state
-        loss, right, grads = self.workers.gradients(self.network, images, labels, self.prepare,
-                                                    (self.seed, s.epoch, s.step))
+        try:
+            loss, right, grads = self._gradients(images, labels)
+        except MemoryError:  # CuPy's OutOfMemoryError is one
+            fits = self._fitting(images, labels)
+            raise CapacityError(f"a step of {len(labels)} images does not fit into memory: " +
+                                (f"one of {fits} does, try --set batch={fits}" if fits else "nor does one of 1"))\
+                from None
         self._waiting.append((loss, right, len(labels)))
         if look or len(self._waiting) >= self._lag:
             self._settle(images, grads)
         with np.errstate(all="ignore"):  # an overflow here is found by the next step, or by `save`
             self.optimizer.step(self.network.params, grads, self.schedule(progress))
+
+    def _gradients(self, images, labels):
+        s = self.state
+        return self.workers.gradients(self.network, images, labels, self.prepare, (self.seed, s.epoch, s.step))
+
+    def _fitting(self, images, labels):
+        """Return how many images fit into memory, found by trying: half as many each time, 0 if none."""
+        n = len(labels) // 2
+        while n:
+            try:
+                self._gradients(images[:n], labels[:n])
+                return n
+            except MemoryError:
+                n //= 2
+        return 0
 
     def _settle(self, images, grads):
         """Fetch the figures of the steps that wait, and stop if they or the latest gradients are not finite."""

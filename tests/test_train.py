@@ -4,7 +4,7 @@ import pytest
 from strict import StrictArray, strict
 
 from scratchnet import checkpoint, train
-from scratchnet.errors import CheckpointError, InputError, NonFiniteError, SettingsError
+from scratchnet.errors import CapacityError, CheckpointError, InputError, NonFiniteError, SettingsError
 from scratchnet.layers import Dense, Dropout, ReLU
 from scratchnet.network import Network
 from scratchnet.optimizers import SGD, Adam
@@ -173,6 +173,21 @@ def test_a_device_may_run_ahead_and_gives_the_same_figures(lag, workers, monkeyp
     broken[40] = np.nan
     with pytest.raises(NonFiniteError, match="epoch 1"):
         trainer(workers, net=network().to(strict)).fit(strict.asarray(broken), strict.asarray(data()[1]))
+
+
+@pytest.mark.parametrize("room, words", [(5, "of 16 images.*one of 4 does, try --set batch=4"), (0, "nor does")])
+def test_a_batch_that_does_not_fit_is_named_beside_one_that_does(room, words, workers):
+    t = trainer(workers)
+    gradients = t.workers.gradients
+
+    def small(network, images, *more):
+        if len(images) > room:
+            raise MemoryError("Out of memory allocating 1,024 bytes")
+        return gradients(network, images, *more)
+    t.workers.gradients = small
+    with pytest.raises(CapacityError, match=words) as error:
+        t.fit(*data())
+    assert "\n" not in str(error.value)
 
 
 def test_refusals(workers):

@@ -77,9 +77,9 @@ def _inverse(rows):
 
 
 @lru_cache
-def _rounded(m, K, dtype):
-    """Return `matrices` as arrays."""
-    return tuple(np.array(rows, dtype=np.float64).astype(dtype) for rows in matrices(m, K))
+def _rounded(m, K, dtype, xp):
+    """Return `matrices` as arrays of module `xp`."""
+    return tuple(to_device(np.array(rows, dtype=np.float64).astype(dtype), xp) for rows in matrices(m, K))
 
 
 def covers(K, stride):
@@ -101,7 +101,7 @@ def forward(x, W, stride, padding):
     xp, m = array_module(x, W), TILE
     K, _, C, F = W.shape
     N, OH, OW, TH, TW = _tiling(x.shape, K, padding)
-    A, G, B = (to_device(matrix, xp) for matrix in _rounded(m, K, x.dtype.str))
+    A, G, B = _rounded(m, K, x.dtype.str, xp)
     n = len(B)
     U = _transform(G, W.reshape(K, K, C * F)).reshape(n * n, C, F)
     y = empty(xp, (N, TH * m, TW * m, F), x.dtype)
@@ -124,7 +124,7 @@ def backward(dy, W, saved, stride, padding, need_dx=True):
     V, U, x_shape = saved
     K, _, C, F = W.shape
     N, OH, OW, TH, TW = _tiling(x_shape, K, padding)
-    A, G, B = (to_device(matrix, xp) for matrix in _rounded(m, K, dy.dtype.str))
+    A, G, B = _rounded(m, K, dy.dtype.str, xp)
     n = len(B)
     if (TH * m, TW * m) != (OH, OW):
         dy = xp.pad(dy, ((0, 0), (0, TH * m - OH), (0, TW * m - OW), (0, 0)))

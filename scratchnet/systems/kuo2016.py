@@ -110,7 +110,7 @@ class Kuo2016:
         """Learn mean and standard deviation of each channel from training images."""
         self.standardizer = Standardizer.fit(images)
 
-    def pretrain(self, rgb, images, xp=np, callback=None):
+    def pretrain(self, rgb, images, xp=np, callback=None, threads=None):
         """Learn kernels for conv1 from patches of training images.
 
         Parameters
@@ -119,7 +119,7 @@ class Kuo2016:
             On the host, without and with the method's channels.
         xp : module
             Backend of the objective.
-        callback : callable, optional
+        callback, threads
             See `SparseAutoencoder.fit`.
 
         Returns
@@ -140,11 +140,11 @@ class Kuo2016:
         whitening = ZCA(r.whitening_epsilon).fit(patches)
         whitened = whitening.transform(patches)
         sae = SparseAutoencoder(K * K * C, FILTERS, r.sparsity, r.sparsity_weight, r.sparse_weight_decay, rng)
-        costs = sae.fit(whitened, r.pretrain_iterations, callback)
+        costs = sae.fit(whitened, r.pretrain_iterations, callback, threads)
         kernels, biases = fold(sae, whitening, K, C)
         # Plain patches hardly vary in most directions; there, only a stronger decay takes out the initial noise.
         plain = SparseAutoencoder(K * K * C, FILTERS, r.sparsity, r.sparsity_weight, 10 * r.sparse_weight_decay, rng)
-        plain.fit(patches[:5000], r.pretrain_iterations)
+        plain.fit(patches[:5000], r.pretrain_iterations, threads=threads)
         return {"kernels": kernels, "biases": biases, "unwhitened_kernels": fold(plain, None, K, C)[0],
                 "costs": np.array(costs), "patches": to_host(patches[:1000]),
                 "whitened_patches": to_host(whitened[:1000])}

@@ -9,8 +9,10 @@ from ..backend import array_module
 from ..errors import InputError, SettingsError
 from ..layers.activations import sigmoid
 from ..layers.base import positive
+from ..parallel import Workers
 from .lbfgs import minimize
 
+BLOCK = 4096  # patches whose activations stay in cache (measured: half or twice as many are slower)
 
 class SparseAutoencoder:
     """Sigmoid hidden units, linear output: A = σ(X · W1 + b1), X̂ = A · W2 + b2.
@@ -67,39 +69,63 @@ class SparseAutoencoder:
     def _parameters(self, X):
         return self.unpack(array_module(X).asarray(self.theta, dtype=X.dtype))
 
-    def cost_and_gradient(self, theta, X):
+    def cost_and_gradient(self, theta, X, workers=None):
         """Return J and ∂J/∂theta, both exact, on the backend and in the precision of the arguments.
 
         With E = X̂ − X, going backward:
 
             ∂J/∂W2 = Aᵀ · E / m + λ W2                 ∂J/∂b2 = Σ E / m
-            Δ = (E · W2ᵀ + β (−ρ / ρ̂ + (1 − ρ) / (1 − ρ̂))) ⊙ A ⊙ (1 − A) / m
+            Δ = (E · W2ᵀ + s) ⊙ S / m,                 S = A ⊙ (1 − A),    s = β (−ρ / ρ̂ + (1 − ρ) / (1 − ρ̂))
             ∂J/∂W1 = Xᵀ · Δ + λ W1                     ∂J/∂b1 = Σ Δ
+
+        s is known only when all patches have been seen. But it is one number a unit, so it can be multiplied last:
+        Xᵀ · Δ = (Xᵀ · (E · W2ᵀ ⊙ S) + (Xᵀ · S) ⊙ s) / m. So one walk over blocks of patches is enough, each block
+        in cache, and nothing of a block is kept but sums.
 
         Parameters
         ----------
         theta : (2·D·M + M + D,) float array
         X : (m, D) float array
+        workers : Workers, optional
+            Threads that share the blocks. The result does not depend on them.
         """
         xp = array_module(theta, X)
         if X.ndim != 2 or X.shape[1] != self.visible or len(X) == 0:
             raise InputError(f"this auto-encoder takes patches (m, {self.visible}) with m ≥ 1, got {tuple(X.shape)}")
         W1, b1, W2, b2 = self.unpack(theta)
         m, rho, beta, decay = len(X), self.sparsity, self.sparsity_weight, self.weight_decay
-        A = sigmoid(X @ W1 + b1)
-        E = A @ W2 + b2 - X
-        rho_hat = A.mean(axis=0)
-        kl = rho * xp.log(rho / rho_hat) + (1 - rho) * xp.log((1 - rho) / (1 - rho_hat))
-        cost = (E * E).sum() / (2 * m) + decay / 2 * ((W1 * W1).sum() + (W2 * W2).sum()) + beta * kl.sum()
+        size = BLOCK if xp is np else m
 
-        E /= m
-        delta = E @ W2.T + (beta / m) * ((1 - rho) / (1 - rho_hat) - rho / rho_hat)
-        delta *= A
-        delta *= 1 - A
-        gradient = [X.T @ delta + decay * W1, A.T @ E + decay * W2, delta.sum(axis=0), E.sum(axis=0)]
+        def sums(blocks):
+            with np.errstate(all="ignore"):  # as `minimize` has it, whose setting threads do not inherit
+                return self._sums(X[blocks.start * size:blocks.stop * size], W1, b1, W2, b2)
+        blocks = -(-m // size)
+        parts = workers.map(sums, blocks) if workers else [sums(slice(i, i + 1)) for i in range(blocks)]
+        squares, active, outer, slope_outer, back, slope, dW2, db2 = (sum(terms[1:], terms[0]) for terms in zip(*parts))
+        rho_hat = active / m
+        kl = rho * xp.log(rho / rho_hat) + (1 - rho) * xp.log((1 - rho) / (1 - rho_hat))
+        cost = squares / (2 * m) + decay / 2 * ((W1 * W1).sum() + (W2 * W2).sum()) + beta * kl.sum()
+        s = beta * ((1 - rho) / (1 - rho_hat) - rho / rho_hat)
+        gradient = [(outer + slope_outer * s) / m + decay * W1, dW2 / m + decay * W2, (back + slope * s) / m, db2 / m]
         return cost, xp.concatenate([g.ravel() for g in gradient])
 
-    def fit(self, X, iterations=200, callback=None):
+    @staticmethod
+    def _sums(X, W1, b1, W2, b2):
+        """Return a block's share of Σ E², Σ A, Xᵀ·(E·W2ᵀ ⊙ S), Xᵀ·S, Σ (E·W2ᵀ ⊙ S), Σ S, Aᵀ·E and Σ E."""
+        ones = array_module(X).ones(len(X), dtype=X.dtype)
+        A = X @ W1
+        A += b1
+        A = sigmoid(A)
+        E = A @ W2
+        E += b2
+        E -= X
+        S = 1 - A
+        S *= A
+        back = E @ W2.T
+        back *= S
+        return (E * E).sum(), ones @ A, X.T @ back, X.T @ S, ones @ back, ones @ S, A.T @ E, ones @ E
+
+    def fit(self, X, iterations=200, callback=None, threads=None):
         """Minimise J over patches X (m, D) by L-BFGS, on the backend and in the precision of X.
 
         Parameters
@@ -108,6 +134,8 @@ class SparseAutoencoder:
         iterations : int
         callback : callable, optional
             ``callback(iteration, cost, theta)`` after each iteration.
+        threads : int, optional
+            On a CPU; None means one a processor. The result does not depend on it.
 
         Returns
         -------
@@ -118,6 +146,7 @@ class SparseAutoencoder:
         xp = array_module(X)
         if X.dtype.kind != "f" or not bool(xp.isfinite(X).all()):
             raise InputError(f"patches must be finite floating point numbers, got {X.dtype}: look for NaN")
-        self.theta, costs = minimize(lambda theta: self.cost_and_gradient(theta, X), self.theta, xp, X.dtype,
-                                     iterations, callback)
+        with Workers(threads if xp is np else 1, chunk=1) as workers:
+            self.theta, costs = minimize(lambda theta: self.cost_and_gradient(theta, X, workers), self.theta, xp,
+                                         X.dtype, iterations, callback)
         return costs

@@ -4,7 +4,8 @@ import pytest
 
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import InputError, NonFiniteError, SettingsError
-from scratchnet.unsupervised import SparseAutoencoder
+from scratchnet.parallel import Workers
+from scratchnet.unsupervised import SparseAutoencoder, sparse_autoencoder
 
 
 def objective_by_the_book(sae, X):
@@ -45,6 +46,21 @@ def test_backends_take_the_same_path(backend, rng):
     here.fit(to_device(X, backend), 5)
     there.fit(X, 5)
     np.testing.assert_allclose(here.theta, there.theta, rtol=1e-8)
+
+
+def test_blocks_and_threads_change_nothing(rng, monkeypatch):
+    X, sae = rng.standard_normal((53, 4)), SparseAutoencoder(4, 3)
+    cost, gradient = sae.cost_and_gradient(sae.theta, X)
+    monkeypatch.setattr(sparse_autoencoder, "BLOCK", 8)
+    found = []
+    for threads in (1, 2, 3):
+        with Workers(threads, chunk=1) as workers:
+            found.append(sae.cost_and_gradient(sae.theta, X, workers))
+    found.append(sae.cost_and_gradient(sae.theta, X))
+    for other_cost, other_gradient in found:
+        assert np.isclose(other_cost, cost, rtol=1e-13) and other_cost == found[0][0]
+        np.testing.assert_allclose(other_gradient, gradient, rtol=1e-10, atol=1e-13)
+        assert (other_gradient == found[0][1]).all()
 
 
 def test_theta_is_w1_w2_b1_b2():

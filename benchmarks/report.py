@@ -116,7 +116,7 @@ def ratio_figure(cases):
     """Show the ratio to the peer, a line a case, with the spread over the runs."""
     shown = [(case, *ratios(backends)) for case, backends in cases.items()]
     shown = [(case, peer, found) for case, peer, found in shown if peer]
-    figure = new_figure(8, 1.2 + 0.32 * len(shown))
+    figure = new_figure(9, 1.2 + 0.32 * len(shown))
     axes = figure.subplots()
     for y, (_, _, found) in enumerate(shown):
         axes.plot([min(found), max(found)], [y, y], color=BLUE, linewidth=2)
@@ -128,13 +128,13 @@ def ratio_figure(cases):
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.set_yticks(range(len(shown)), [f"{case}  ÷ {NAMES[peer]}" for case, peer, _ in shown])
     axes.set_ylim(len(shown) - 0.5, -0.5)
-    axes.set_xlabel("ratio to the peer (left of the line: scratchnet needs less)")
+    axes.set_xlabel("ratio to the peer; below 1, scratchnet needs less")
     light(axes)
     return figure
 
 
 def curve_figure(rows):
-    """Show time against batch, threads and gallery, both axes logarithmic."""
+    """Show time against batch, threads and gallery; logarithmic but for the threads."""
     figure = new_figure(11, 3.6)
     for axes, (curve, (xlabel, ylabel)) in zip(figure.subplots(1, len(CURVES)), CURVES.items()):
         for backend in dict.fromkeys(row["backend"] for row in rows if row["curve"] == curve):
@@ -143,8 +143,11 @@ def curve_figure(rows):
             label = NAMES[backend] + (f", slope {own[0]['slope']:.2f}" if "slope" in own[0] else "")
             axes.plot(x, ms, "o-" if backend == "numpy" else "s--", color=COLOURS[backend], label=label)
             axes.fill_between(x, *zip(*(row["spread_ms"] for row in own)), color=COLOURS[backend], alpha=0.15)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
+        if curve == "threads":
+            axes.set_ylim(0)
+        else:
+            axes.set_xscale("log")
+            axes.set_yscale("log")
         if curve != "gallery":
             axes.set_xticks(x, [str(value) for value in x])
             axes.minorticks_off()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 from threadpoolctl import threadpool_info
 
 from . import __version__
@@ -15,9 +16,14 @@ from .parallel import default_threads
 def environment(xp, threads):
     """Return a dict of what a reader needs to know to repeat a computation on backend `xp`."""
     return {"scratchnet": __version__, "python": platform.python_version(), "numpy": version("numpy"),
-            "scipy": version("scipy"), "blas": _blas(), "cpu": cpu_name(), "cores": default_threads(),
-            "threads": threads, "backend": xp.__name__, "device": device_name(xp), "commit": _commit(),
-            "date": datetime.now(UTC).isoformat(timespec="seconds")}
+            "scipy": version("scipy"), "blas": _blas(), "cpu": cpu_name(), "simd": _simd(),
+            "cores": default_threads(), "threads": threads, "backend": xp.__name__, "device": device_name(xp),
+            "commit": _commit(), "date": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+def _simd():
+    """Return the vector instructions that NumPy found on this processor, e.g. "X86_V3" (AVX2) or "X86_V4" (AVX-512)."""
+    return ", ".join(np.show_config(mode="dicts")["SIMD Extensions"].get("found", []))
 
 
 def _blas():

@@ -53,13 +53,13 @@ def average_precisions(relevant, depth=None):
     """Return the `average_precision` of each row of `relevant` (nq, nb): (nq,) float64, on its backend."""
     relevant = _check_relevant(relevant, depth, ndim=2)[:, :depth]
     xp = array_module(relevant)
-    hits = xp.cumsum(relevant, axis=1, dtype=np.int64)
-    R = hits[:, -1]
+    nq = len(relevant)
+    R = relevant.sum(axis=1)
     if depth is None and not bool(R.all()):
         raise InputError(f"query {int(R.argmin())} has no relevant image, so no average precision: leave it out")
-    precision = hits / xp.arange(1, relevant.shape[1] + 1)
-    precision *= relevant
-    return precision.sum(axis=1) / xp.maximum(R, 1)
+    queries, places = xp.divmod(xp.flatnonzero(relevant), relevant.shape[1])  # faster than nonzero; in rank order
+    hits = xp.arange(1, len(places) + 1) - (xp.cumsum(R) - R)[queries]
+    return xp.bincount(queries, weights=hits / (places + 1), minlength=nq) / xp.maximum(R, 1)
 
 
 def mean_average_precision(relevant, depth=None):

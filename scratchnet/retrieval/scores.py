@@ -6,6 +6,7 @@ the same order comes out of one matrix product over all pairs; index.py and eval
 import numpy as np
 
 from ..backend import array_module
+from ..workspace import groups
 from .distances import add_differences, check_metric, directions
 
 
@@ -38,10 +39,14 @@ class Scorer:
         q = self._rows(q)
         if self.metric == "manhattan":
             return add_differences(q, self.rows, xp.abs)
-        scores = (-2 * q) @ self.rows.T
-        scores += self.squares
-        scores += self._squares(q)[:, None]
-        return xp.maximum(scores, 0, out=scores).astype(np.float32)
+        scores = xp.empty((len(q), len(self.rows)), np.float32)
+        squares, q = self._squares(q)[:, None], -2 * q
+        for block in groups(xp, len(self.rows), scores.size * self.dtype.itemsize):
+            products = q @ self.rows[block].T
+            products += self.squares[block]
+            products += squares
+            scores[:, block] = xp.maximum(products, 0, out=products)
+        return scores
 
     def nearest_beyond(self, q, scores):
         """Return a distance (nq,) float64 that every gallery vector scored `scores` (nq,) or more keeps from q.

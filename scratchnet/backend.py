@@ -98,6 +98,12 @@ def synchronize(xp):
         xp.cuda.Device().synchronize()
 
 
+def cuda_kernel(text, function, options):
+    """Return the kernel `function` of a CUDA program, compiled at its first call: ``kernel(blocks, threads, args)``."""
+    import cupy
+    return cupy.RawKernel(text, function, options=options)
+
+
 def device_name(xp):
     """Return the name of the device on which `xp` computes, for reports."""
     if xp is np:

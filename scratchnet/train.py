@@ -118,13 +118,12 @@ class Trainer:
 
     def _step(self, images, labels, progress, look):
         """Take one step. On a GPU, what it gave is looked at later, or now if `look` says so: looking is waiting."""
-        try:
-            loss, right, grads = self._gradients(images, labels)
-        except MemoryError:  # CuPy's OutOfMemoryError is one
+        found = self._gradients(images, labels)
+        if found is None:
             fits = self._fitting(images, labels)
             raise CapacityError(f"a step of {len(labels)} images does not fit into memory: " +
-                                (f"one of {fits} does, try --set batch={fits}" if fits else "nor does one of 1"))\
-                from None
+                                (f"one of {fits} does, try --set batch={fits}" if fits else "nor does one of 1"))
+        loss, right, grads = found
         self._waiting.append((loss, right, len(labels)))
         if look or len(self._waiting) >= self._lag:
             self._settle(images, grads)
@@ -132,19 +131,23 @@ class Trainer:
             self.optimizer.step(self.network.params, grads, self.schedule(progress))
 
     def _gradients(self, images, labels):
+        """Return what `Workers.gradients` does, or None if memory does not suffice.
+
+        An error that is being handled holds on to the arrays of the step, so whatever follows must not be in its
+        handler.
+        """
         s = self.state
-        return self.workers.gradients(self.network, images, labels, self.prepare, (self.seed, s.epoch, s.step))
+        try:
+            return self.workers.gradients(self.network, images, labels, self.prepare, (self.seed, s.epoch, s.step))
+        except MemoryError:  # CuPy's OutOfMemoryError is one
+            return None
 
     def _fitting(self, images, labels):
         """Return how many images fit into memory, found by trying: half as many each time, 0 if none."""
         n = len(labels) // 2
-        while n:
-            try:
-                self._gradients(images[:n], labels[:n])
-                return n
-            except MemoryError:
-                n //= 2
-        return 0
+        while n and self._gradients(images[:n], labels[:n]) is None:
+            n //= 2
+        return n
 
     def _settle(self, images, grads):
         """Fetch the figures of the steps that wait, and stop if they or the latest gradients are not finite."""

@@ -42,9 +42,9 @@ def empty(xp, shape, dtype):
 
 
 def groups(xp, N, nbytes):
-    """Return slices of range(N), each with so many images that its share of `nbytes` stays in cache.
+    """Return slices of range(N), each so long that its share of `nbytes` stays in cache.
 
-    A GPU is kept busy by many images, not by cache: there, one slice has them all.
+    A GPU is kept busy by much work at a time, not by cache: there, one slice has all.
     """
-    size = max(1, CACHE * N // nbytes) if xp is np and N else max(1, N)
+    size = max(1, CACHE * N // max(1, nbytes)) if xp is np and N else max(1, N)
     return [slice(start, min(start + size, N)) for start in range(0, N, size)]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..backend import cuda_kernel
+
 FOLDER = Path(__file__).parent
 THREADS = 256  # of a block
 
@@ -31,8 +33,7 @@ def _launch_cupy(file, function, count, *arguments, **defines):
 
 @lru_cache
 def _compiled(file, function, dtype, defines):
-    from cupy import RawKernel
-    return RawKernel(source(file), function, options=options(dtype, dict(defines)))
+    return cuda_kernel(source(file), function, options(dtype, dict(defines)))
 
 
 def source(file):

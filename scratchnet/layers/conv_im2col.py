@@ -3,7 +3,7 @@
 Every window of the image becomes a row of a matrix, every kernel a column; their product is the convolution.
 The windows overlap, so the matrix repeats each pixel up to K² times: memory is spent to let one call of the
 matrix product do all the arithmetic. It is spent for some images at a time, as many as leave the matrix in cache,
-and the backward pass copies the windows anew, which is quicker than fetching them from far away. Backward, the
+and the backward pass copies the windows anew, which costs no more than fetching them from far away. Backward, the
 transposed product gives the gradient of every copy, and the copies' gradients are added up where they came from
 (col2im).
 """

@@ -100,7 +100,7 @@ class MaxPool2D(_Pool2D):
         xp = array_module(dy)
         apart = self.stride >= self.size  # no two windows share a place
         dx = empty(xp, shape, dy.dtype)
-        if not (apart and self.size == self.stride and shape[axis] == self.size * dy.shape[axis]):
+        if not (self.size == self.stride and shape[axis] == self.size * dy.shape[axis]):
             dx[...] = 0  # some place belongs to no window, or to several
         first, *others = self._shifted(dx, axis, dy.shape[axis])
         for won, target in zip(reversed(higher), reversed(others)):

@@ -12,7 +12,7 @@ from ..layers.base import positive
 from ..parallel import Workers
 from .lbfgs import minimize
 
-BLOCK = 4096  # patches whose activations stay in cache (measured: half or twice as many are slower)
+BLOCK = 4096  # patches: few enough for cache, enough to keep the interpreter out of the way
 
 class SparseAutoencoder:
     """Sigmoid hidden units, linear output: A = σ(X · W1 + b1), X̂ = A · W2 + b2.
@@ -87,7 +87,7 @@ class SparseAutoencoder:
         theta : (2·D·M + M + D,) float array
         X : (m, D) float array
         workers : Workers, optional
-            Threads that share the blocks. The result does not depend on them.
+            Threads that share the blocks, with chunk 1. The result does not depend on how many they are.
         """
         xp = array_module(theta, X)
         if X.ndim != 2 or X.shape[1] != self.visible or len(X) == 0:

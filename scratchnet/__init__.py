@@ -5,3 +5,10 @@ Kuo, Chou and Chang, "Using Deep Convolutional Neural Networks for Image Retriev
 """
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name):
+    if name == "load_pretrained":  # imported when first asked for: `import scratchnet` stays quick
+        from .pretrained import load_pretrained
+        return load_pretrained
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

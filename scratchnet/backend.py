@@ -4,6 +4,7 @@ The backend is chosen once, at the edge of the program (`select`); from there on
 through ``xp = array_module(x)``. Random numbers are always drawn on the host and moved with `to_device`, so
 that both backends start from equal numbers.
 """
+import os
 import platform
 from pathlib import Path
 
@@ -92,16 +93,16 @@ def to_device(x, xp, dtype=None):
     return xp.asarray(x, dtype=dtype)
 
 
-def synchronize(xp):
-    """Wait until the device of `xp` has done what it was asked for, e.g. before looking at a clock."""
-    if xp is not np:
-        xp.cuda.Device().synchronize()
-
-
 def cuda_kernel(text, function, options):
     """Return the kernel `function` of a CUDA program, compiled at its first call: ``kernel(blocks, threads, args)``."""
     import cupy
     return cupy.RawKernel(text, function, options=options)
+
+
+def precision(xp):
+    """Return in what numbers `xp` multiplies matrices of float32: "float32", or "tf32" (10 bits of mantissa) on a GPU
+    if the variable CUPY_TF32 asks for it before the first product."""
+    return "tf32" if xp is not np and os.environ.get("CUPY_TF32", "0") not in ("", "0") else "float32"
 
 
 def device_name(xp):

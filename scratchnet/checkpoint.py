@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from .backend import to_host
 from .errors import CheckpointError, OutputError
 
 SCHEMA = 1
+NUMBERS = re.compile(r"\[\n([-+.,\deE\s]+)\]")  # in indented JSON; no string holds a line break
 
 
 @contextmanager
@@ -40,9 +42,10 @@ def atomic_write(path):
 
 
 def write_json(path, value):
-    """Write `value` as indented JSON, atomically."""
+    """Write `value` as indented JSON, lists of numbers in one line each, atomically."""
+    text = NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", json.dumps(value, indent=1))
     with atomic_write(path) as file:
-        file.write((json.dumps(value, indent=1) + "\n").encode())
+        file.write((text + "\n").encode())
 
 
 def digest(arrays):

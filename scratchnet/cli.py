@@ -6,13 +6,14 @@ mistake is one line on stderr and exit code 2; an interrupted command says how t
 import argparse
 import json
 import sys
-from dataclasses import fields, replace
+from contextlib import nullcontext
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
 from . import __version__, backend, checkpoint, data
-from .errors import ScratchnetError, SettingsError
+from .errors import ScratchnetError
 from .suggest import nearest
 
 DATASETS = ("mini", "cifar10", "cifar100")
@@ -61,7 +62,7 @@ def _parser():
             _training, _running)
     command("train", _train, "Train one method and keep its checkpoint; `scratchnet evaluate` takes it from there.",
             _dataset, _out("scratchnet-results"), _method, _epochs(25), _training, _running)
-    command("evaluate", _evaluate, "Classify and retrieve the test images with a trained checkpoint.", _checkpoint,
+    command("evaluate", _evaluate, "Classify and retrieve the test images with a trained network.", _checkpoint,
             _data_option, _backend)
     command("summary", _summary, "Show the network layer by layer: output, parameters, multiply-adds, memory.",
             _dataset, _method)
@@ -110,6 +111,8 @@ def _training(sub):
     sub.add_argument("--train-images", type=_count, metavar="N", help="use only N training images, balanced")
     sub.add_argument("--validation", type=_count, default=0, metavar="N",
                      help="hold out N training images and report the accuracy on them after each epoch")
+    sub.add_argument("--recipe", type=_one_of("recipe", ("paper", "best")), default="paper", metavar="NAME",
+                     help="paper (default): what it describes; best: the same layers as one would train them today")
     sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",
                      help="change a setting of the recipe, e.g. --set pooling=mean; --set help lists them")
 
@@ -129,7 +132,10 @@ def _backend(sub):
 
 
 def _checkpoint(sub):
-    sub.add_argument("checkpoint", type=Path, help="a checkpoint.npz, or the folder that holds it")
+    which = sub.add_mutually_exclusive_group(required=True)
+    which.add_argument("checkpoint", type=Path, nargs="?", help="a checkpoint.npz, or the folder that holds it")
+    which.add_argument("--pretrained", metavar="NAME",
+                       help="the weights that come with the package: cifar10")
     sub.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     sub.add_argument("--threads", type=_count, metavar="N", help="worker threads (default: one a processor)")
 
@@ -168,26 +174,12 @@ def _method_names():
 def _plan(options, **more):
     """Turn options into a Plan; options that a command does not have keep the plan's defaults."""
     from .experiments import Plan
+    from .systems.kuo2016 import RECIPES
     names = {field.name for field in fields(Plan)} - {"recipe", "out", "methods"}
     given = {name: value for name, value in vars(options).items() if name in names}
     return Plan(out=options.out or "scratchnet-results", command=options.command_line,
-                recipe=_recipe(getattr(options, "changes", [])), **{**given, **more})
-
-
-def _recipe(changes):
-    from .systems.kuo2016 import Recipe
-    recipe = Recipe()
-    values = {field.name: getattr(recipe, field.name) for field in fields(Recipe) if field.name != "name"}
-    listing = ", ".join(f"{name}={value}" for name, value in values.items())
-    for change in changes:
-        name, _, text = change.partition("=")
-        if name not in values:
-            raise SettingsError(f"the recipe has no setting {name!r}{nearest(name, values)}; it has {listing}")
-        try:
-            values[name] = type(values[name])(text)
-        except ValueError:
-            raise SettingsError(f"{name} takes a value like {values[name]}, got {text!r}") from None
-    return replace(recipe, name="+".join([recipe.name, *changes]), **values)
+                recipe=RECIPES[getattr(options, "recipe", "paper")].changed(getattr(options, "changes", [])),
+                **{**given, **more})
 
 
 def _demo(options):
@@ -196,7 +188,7 @@ def _demo(options):
         numbered = (f"scratchnet-demo-{i}" for i in range(2, 10_000))
         free = (name for name in ("scratchnet-demo", *numbered) if not Path(name).exists())
         options.out = next(free)
-    reproduce(_plan(options, dataset="mini", methods=("pretrain_cnn_rgb_da",)))
+    reproduce(_plan(options, dataset="mini", methods=("pretrain_cnn_rgb_da",)), first_look=True)
 
 
 def _reproduce(options):
@@ -215,8 +207,10 @@ def _train(options):
 
 def _evaluate(options):
     from .experiments import evaluate_checkpoint
-    path = options.checkpoint / "checkpoint.npz" if options.checkpoint.is_dir() else options.checkpoint
-    figures = evaluate_checkpoint(path, options.data, backend.select(options.backend), options.threads)
+    from .pretrained import weights
+    with weights(options.pretrained) if options.pretrained else nullcontext(options.checkpoint) as path:
+        path = path / "checkpoint.npz" if path.is_dir() else path
+        figures = evaluate_checkpoint(path, options.data, backend.select(options.backend), options.threads)
     accuracy = ", ".join(f"{name.replace('top', 'Top-')} {value:.2%}" for name, value in figures["accuracy"].items())
     print(f"accuracy: {accuracy}")
     for protocol, metrics in figures["retrieval"].items():

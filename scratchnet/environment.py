@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from . import __version__
-from .backend import cpu_name, device_name
+from .backend import cpu_name, device_name, precision
 from .parallel import default_threads
 
 
@@ -18,6 +18,7 @@ def environment(xp, threads):
     return {"scratchnet": __version__, "python": platform.python_version(), "numpy": version("numpy"),
             "scipy": version("scipy"), "blas": _blas(), "cpu": cpu_name(), "simd": _simd(),
             "cores": default_threads(), "threads": threads, "backend": xp.__name__, "device": device_name(xp),
+            "precision": precision(xp),
             "commit": _commit(), "date": datetime.now(UTC).isoformat(timespec="seconds")}
 
 

@@ -9,17 +9,17 @@ from .retrieval import PROTOCOLS, FlatIndex, evaluate_protocols
 METRICS = ("euclidean", "manhattan", "angular")
 
 
-def outputs(system, images, workers, xp=np):
-    """Return descriptors (N, 400) before the last ReLU and scores (N, classes) of stored images, on the host."""
+def outputs(system, rgb, workers, xp=np):
+    """Return descriptors (N, 400) before the last ReLU and scores (N, classes) of images as stored, on the host."""
     layers = system.network.layers
 
     def walk(chunk):
-        x = system.prepare(to_device(images[chunk], xp))
+        x = system.prepare(system.images(to_device(rgb[chunk], xp)))
         before = system.network.features(x, "fc")
         after, _ = layers["relu4"].forward(before)
         scores, _ = layers["classifier"].forward(after)
         return to_host(before), to_host(scores)
-    descriptors, scores = zip(*workers.map(walk, len(images)))
+    descriptors, scores = zip(*workers.map(walk, len(rgb)))
     return np.concatenate(descriptors), np.concatenate(scores)
 
 
@@ -53,10 +53,10 @@ def evaluate(system, dataset, train_images, train_labels, workers, xp=np, progre
     """
     say = progress or (lambda line: None)
     say("classifying the test images")
-    test, scores = outputs(system, system.images(dataset.test_images), workers, xp)
+    test, scores = outputs(system, dataset.test_images, workers, xp)
     result = classification(scores, dataset.test_labels)
     say("describing the training images")
-    train, _ = outputs(system, system.images(train_images), workers, xp)
+    train, _ = outputs(system, train_images, workers, xp)
     for key, rectify in (("retrieval", True), ("retrieval_before_relu", False)):
         say(f"ranking for retrieval, descriptor {'after' if rectify else 'before'} the ReLU")
         queries, gallery = (np.maximum(d, 0) if rectify else d for d in (test, train))
@@ -65,21 +65,24 @@ def evaluate(system, dataset, train_images, train_labels, workers, xp=np, progre
             result[key] = evaluate_protocols(to_device(queries, xp), dataset.test_labels, to_device(gallery, xp),
                                              train_labels, metrics=METRICS, threads=workers.threads,
                                              progress=bar.update)
-    result["examples"] = _examples(np.maximum(test, 0), dataset)
+    result["examples"] = examples(np.maximum(test, 0), dataset)
     return result
 
 
-def _examples(descriptors, dataset, depth=30):
-    """Search the test set with the first test image of two classes: those of Figures 10 and 11 where they exist."""
+def examples(descriptors, dataset, depth=30):
+    """Search the test set with the first test image of two classes: those of Figures 10 and 11 where they exist.
+
+    `descriptors` are those of the test images, on the host. Returns "query", "ids" and "distances" of each.
+    """
     names = [name for name in ("dog", "automobile") if name in dataset.class_names]
     classes = [dataset.class_names.index(name) for name in names] or [0, len(dataset.class_names) // 2]
     queries = np.array([np.flatnonzero(dataset.test_labels == c)[0] for c in classes])
     depth = min(depth, len(descriptors) - 1)
     distances, ids = FlatIndex("angular").add(descriptors).search(descriptors[queries], depth + 1)
-    examples = []
+    listed = []
     for query, row, found in zip(queries, distances, ids):
         others = found != query
         others[depth:] &= others[:depth].sum() < depth  # a twin may have pushed the query itself off the list
-        examples.append({"query": int(query), "ids": found[others].tolist(),
-                         "distances": [round(float(d), 6) for d in row[others]]})
-    return examples
+        listed.append({"query": int(query), "ids": found[others].tolist(),
+                       "distances": [round(float(d), 6) for d in row[others]]})
+    return listed

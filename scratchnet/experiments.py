@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from . import backend, checkpoint, data
-from .backend import to_device
+from .backend import to_device, to_host
 from .data.splits import hold_out
 from .environment import environment
 from .errors import CheckpointError, OutputError, SettingsError
@@ -24,10 +24,11 @@ from .evaluate import classification, evaluate, outputs
 from .layers.base import positive
 from .optimizers import SGD
 from .parallel import CHUNK, Workers
-from .schedules import steps
 from .suggest import nearest
-from .systems.kuo2016 import METHODS, Kuo2016, Recipe
-from .train import Trainer, load_parameters
+from .systems.kuo2016 import METHODS, SCHEDULES, Kuo2016, Recipe
+from .train import Trainer
+
+FOLD_IMAGES = 5000  # whose statistics replace those of a batch after training, where a recipe normalises batches
 
 
 @dataclass
@@ -116,22 +117,23 @@ class Experiment:
         system = Kuo2016(method, len(self.dataset.class_names), recipe, plan.seed)
         learn, held = _split(self.labels, plan)
         rgb, labels = self.images[learn], self.labels[learn]
-        images = system.images(rgb)
+        images = system.images(to_device(rgb, self.xp))
         system.fit_standardizer(images)
         tqdm.write(f"{plan.dataset}, {method}: {len(images):,} images of {images.shape[3]} channels, "
                    f"{plan.epochs} epochs")
-        seconds = {"pretrain": self._pretrain(system, rgb, images) if system.pretrained else 0.0}
+        seconds = {"pretrain": self._pretrain(system, rgb, to_host(images)) if system.pretrained else 0.0}
         system.network.to(self.xp)
         path = plan.folder(method) / "checkpoint.npz"
-        trainer = Trainer(system.network, SGD(recipe.momentum, True, recipe.weight_decay), steps(recipe.rate),
-                          self.workers, system.prepare, plan.epochs, recipe.batch, plan.seed, path,
-                          {**system.describe(), **plan.about(method)}, plan.checkpoint_seconds, report=_say)
+        trainer = Trainer(system.network, SGD(recipe.momentum, True, recipe.weight_decay),
+                          SCHEDULES[recipe.schedule](recipe.rate), self.workers, system.prepare, plan.epochs,
+                          recipe.batch, plan.seed, path, {**system.describe(), **plan.about(method)},
+                          plan.checkpoint_seconds, report=_say, smoothing=recipe.smoothing)
         if path.exists():
             trainer.resume()
-        history = trainer.fit(to_device(images, self.xp), to_device(labels, self.xp),
-                              self._validation(system, held) if len(held) else None)
+        history = trainer.fit(images, to_device(labels, self.xp),
+                              self._validation(system, images, held) if len(held) else None)
         seconds["train"] = sum(row["seconds"] for row in history)
-        return system, history, seconds
+        return system.folded(images[:FOLD_IMAGES]), history, seconds
 
     def _pretrain(self, system, rgb, images):
         """Start the network from pre-trained kernels, learnt now or read from an earlier run; return the seconds."""
@@ -149,14 +151,14 @@ class Experiment:
             checkpoint.save(path, learnt, description)
             _say(f"auto-encoder: cost {learnt['costs'][0]:.3f} to {learnt['costs'][-1]:.3f} in "
                  f"{len(learnt['costs'])} iterations, {description['seconds']:.0f} s")
-        system.start_from(learnt["kernels"], learnt["biases"])
+        system.start_from(learnt)
         return description["seconds"]
 
-    def _validation(self, system, held):
-        images, labels = system.images(self.images[held]), self.labels[held]
+    def _validation(self, system, images, held):
+        rgb, labels = self.images[held], self.labels[held]
 
         def validate():
-            _, scores = outputs(system, images, self.workers, self.xp)
+            _, scores = outputs(system.folded(images[:FOLD_IMAGES]), rgb, self.workers, self.xp)
             return {"validation_top1": classification(scores, labels)["accuracy"]["top1"]}
         return validate
 
@@ -214,19 +216,29 @@ def _read_result(path, about):
     return run
 
 
-def evaluate_checkpoint(path, data_folder=None, xp=np, threads=None):
-    """Return what `evaluate` finds for the system in a checkpoint, on the data set that it was trained on."""
-    arrays, description = checkpoint.load(path)
-    about = description.get("about", {})
-    system = Kuo2016.from_description(about, path)
-    if not {"dataset", "train_images"} <= set(about):
+def load_trained(path, data_folder=None, xp=np):
+    """Return the system in a checkpoint, ready for use, its data set, and the images and labels of its run.
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint does not say which data set it was trained on.
+    """
+    system, about = Kuo2016.load(path)
+    if not {"dataset", "train_images", "validation"} <= set(about):
         raise CheckpointError(f"{path} does not say which data set it was trained on: train it with `scratchnet train`")
-    load_parameters(system.network, arrays, path)
     system.network.to(xp)
-    plan = Plan(about["dataset"], path.parent, (system.method,), seed=about["seed"],
-                train_images=about["train_images"], data=data_folder)
+    plan = Plan(about["dataset"], path.parent, (system.method,), seed=about["seed"], data=data_folder,
+                train_images=about["train_images"], validation=about["validation"])
     dataset = data.load(plan.dataset, plan.data)
     images, labels = _subset(dataset, plan)
+    learn, _ = _split(labels, plan)
+    return system.folded(system.images(images[learn[:FOLD_IMAGES]])), dataset, images, labels
+
+
+def evaluate_checkpoint(path, data_folder=None, xp=np, threads=None):
+    """Return what `evaluate` finds for the system in a checkpoint, on the data set that it was trained on."""
+    system, dataset, images, labels = load_trained(path, data_folder, xp)
     with workers_for(xp, threads, system.recipe.batch) as workers:
         return evaluate(system, dataset, images, labels, workers, xp, _say)
 

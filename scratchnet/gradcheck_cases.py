@@ -38,13 +38,15 @@ def _layer(make, shape, kinked=False, **options):
     return run
 
 
-def _loss(rng, xp):
-    labels = to_device(rng.integers(0, 5, 7), xp)
+def _loss(smoothing):
+    def run(rng, xp):
+        labels = to_device(rng.integers(0, 5, 7), xp)
 
-    def function(scores):
-        loss, dscores = softmax_cross_entropy(scores, labels)
-        return loss, {"scores": dscores}
-    return check_function(function, {"scores": to_device(rng.standard_normal((7, 5)), xp)}, rng)
+        def function(scores):
+            loss, dscores = softmax_cross_entropy(scores, labels, smoothing)
+            return loss, {"scores": dscores}
+        return check_function(function, {"scores": to_device(rng.standard_normal((7, 5)), xp)}, rng)
+    return run
 
 
 def _autoencoder(rng, xp):
@@ -66,7 +68,7 @@ def _paper_network(rng, xp):
     for name, p in network.params.items():
         if name.endswith(".b"):
             p[...] = 0.1 * rng.standard_normal(p.shape)
-    # A small step: one weight of conv1 moves 65,536 outputs, and the larger the step, the more kinks it crosses.
+    # A small step: one weight of conv1 moves 1,024 outputs, and the larger the step, the more kinks it crosses.
     x = to_device(rng.standard_normal((1, 32, 32, 5)), xp)
     return check_layer(network.to(xp), x, rng, samples=16, step=1e-6)
 
@@ -84,13 +86,15 @@ def _cases():
     yield "MeanPool2D 2x2", _layer(lambda rng: layers.MeanPool2D(2), (2, 6, 7, 3)), TOLERANCE_SMOOTH
     yield ("MeanPool2D 3x3, stride 2 (overlapping)",
            _layer(lambda rng: layers.MeanPool2D(3, 2), (2, 7, 8, 3)), TOLERANCE_SMOOTH)
+    yield "BatchNorm", _layer(lambda rng: layers.BatchNorm(3, **f64), (4, 3, 5, 3)), TOLERANCE_SMOOTH
     yield "Dense", _layer(lambda rng: layers.Dense(6, 4, rng=rng, **f64), (5, 6)), TOLERANCE_SMOOTH
     yield "Flatten", _layer(lambda rng: layers.Flatten(), (2, 3, 4, 2)), TOLERANCE_SMOOTH
     yield "ReLU", _layer(lambda rng: layers.ReLU(), (4, 5, 3), kinked=True), TOLERANCE_KINKED
     yield "Sigmoid", _layer(lambda rng: layers.Sigmoid(), (4, 5, 3)), TOLERANCE_SMOOTH
     yield "Tanh", _layer(lambda rng: layers.Tanh(), (4, 5, 3)), TOLERANCE_SMOOTH
     yield "Dropout 0.4", _layer(lambda rng: layers.Dropout(0.4), (6, 5), drop_seed=1), TOLERANCE_SMOOTH
-    yield "softmax_cross_entropy", _loss, TOLERANCE_SMOOTH
+    yield "softmax_cross_entropy", _loss(0.0), TOLERANCE_SMOOTH
+    yield "softmax_cross_entropy, smoothing 0.1", _loss(0.1), TOLERANCE_SMOOTH
     yield "SparseAutoencoder", _autoencoder, TOLERANCE_SMOOTH
     yield "network of the paper", _paper_network, TOLERANCE_KINKED
 

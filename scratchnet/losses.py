@@ -4,14 +4,17 @@ The paper attaches a softmax classifier to its descriptor (section 4). Softmax a
 together: log-sum-exp with the largest score subtracted is exact where e^score alone would overflow.
 """
 from .backend import array_module
-from .errors import InputError
+from .errors import InputError, SettingsError
+from .gpu import launcher
 
 
-def softmax_cross_entropy(scores, labels, checked=False):
+def softmax_cross_entropy(scores, labels, smoothing=0.0, checked=False):
     """Return the mean cross-entropy of softmax(scores), and its gradient.
 
-        L = −(1/N) Σ_n log p[n, labels[n]],   p[n, c] = e^scores[n, c] / Σ_k e^scores[n, k]
-        ∂L/∂scores = (p − onehot(labels)) / N
+        L = −(1/N) Σ_n Σ_c t[n, c] log p[n, c],   p[n, c] = e^scores[n, c] / Σ_k e^scores[n, k]
+        ∂L/∂scores = (p − t) / N,   t = (1 − smoothing) · onehot(labels) + smoothing / C
+
+    Without smoothing, t asks for the whole probability in the right class, and L = −(1/N) Σ_n log p[n, labels[n]].
 
     Parameters
     ----------
@@ -19,6 +22,9 @@ def softmax_cross_entropy(scores, labels, checked=False):
         Stable for scores of ±1e4 and beyond.
     labels : (N,) integer array
         Class of each row, 0 ≤ label < C.
+    smoothing : float
+        Share of the probability that the target spreads evenly over all classes, 0 ≤ smoothing < 1 (label smoothing,
+        Szegedy et al., 2016): it stops rewarding scores that grow without bound.
     checked : bool
         Labels are known to fit, so that nobody need look at them: on a GPU, looking is waiting.
 
@@ -32,21 +38,32 @@ def softmax_cross_entropy(scores, labels, checked=False):
     ------
     InputError
         If shapes or dtypes do not fit or a label is out of range.
+    SettingsError
+        If smoothing is out of range.
     """
     xp = array_module(scores, labels)
     if scores.ndim != 2 or scores.dtype.kind != "f" or len(scores) == 0:
         raise InputError(f"scores must be floating point numbers (N, C) with N ≥ 1, "
                          f"got {scores.dtype} of shape {tuple(scores.shape)}")
+    if not 0 <= smoothing < 1:
+        raise SettingsError(f"label smoothing must be at least 0 and below 1, got {smoothing}")
     N, C = scores.shape
     if not checked:
         check_labels(labels, N, C)
+    launch = launcher(xp)
+    if launch:
+        losses, dscores = xp.empty(N, dtype=scores.dtype), xp.empty((N, C), dtype=scores.dtype)
+        launch("losses", "softmax_cross_entropy", N, xp.ascontiguousarray(scores), labels.astype("int64"), losses,
+               dscores, C, float(smoothing))
+        return losses.mean(), dscores
     rows = xp.arange(N)
     shifted = scores - scores.max(axis=1, keepdims=True)
     exp = xp.exp(shifted)
     total = exp.sum(axis=1, keepdims=True)
-    loss = (xp.log(total[:, 0]) - shifted[rows, labels]).mean()
-    dscores = exp / total
-    dscores[rows, labels] -= 1
+    right = shifted[rows, labels]
+    loss = (xp.log(total[:, 0]) - right + smoothing * (right - shifted.mean(axis=1))).mean()
+    dscores = exp / total - smoothing / C
+    dscores[rows, labels] -= 1 - smoothing
     dscores /= N
     return loss, dscores
 

@@ -62,7 +62,7 @@ class Workers:
             return [function(chunk) for chunk in part]
         return [result for part in self._pool.map(walk, self.parts(n)) for result in part]
 
-    def gradients(self, network, images, labels, prepare, key=None):
+    def gradients(self, network, images, labels, prepare, key=None, smoothing=0.0):
         """Return the mean loss over a batch, how many images were classified right, and the gradients.
 
         The first two are numbers, or 0-d arrays where the batch lies on a GPU: reading them waits for it.
@@ -77,6 +77,8 @@ class Workers:
             ``prepare(images, rng) -> x``, a float array.
         key : tuple of int, optional
             Seed of what is random in this step (dropout, augmentation); None means nothing is.
+        smoothing : float
+            Of the labels, see `softmax_cross_entropy`.
         """
         def walk(numbered):
             worker, part = numbered
@@ -85,7 +87,7 @@ class Workers:
                 rng = None if key is None else np.random.default_rng([*key, worker, i])
                 with np.errstate(all="ignore"):  # whoever trains looks at the result, and says more than a warning
                     chunk_loss, chunk_right, grads = _chunk_gradients(
-                        network, prepare(images[chunk], rng), labels[chunk], rng, len(labels))
+                        network, prepare(images[chunk], rng), labels[chunk], rng, len(labels), smoothing)
                 loss, right = loss + chunk_loss, right + chunk_right
                 total = grads if total is None else _add(total, grads)
             return loss, right, total
@@ -97,10 +99,10 @@ class Workers:
         return sum(r[0] for r in results), sum(r[1] for r in results), total
 
 
-def _chunk_gradients(network, x, labels, rng, batch):
+def _chunk_gradients(network, x, labels, rng, batch, smoothing):
     """Return a chunk's share of the batch's mean loss, its right answers and its share of the gradients."""
     scores, caches = network.forward(x, rng)
-    loss, dscores = softmax_cross_entropy(scores, labels, checked=array_module(labels) is not np)
+    loss, dscores = softmax_cross_entropy(scores, labels, smoothing, checked=array_module(labels) is not np)
     share = len(labels) / batch
     dscores *= share
     _, grads = network.backward(dscores, caches, need_dx=False)

@@ -1,5 +1,6 @@
 """One command from images to the paper's tables and figures: results.json, report.html and figures/*.png."""
 import json
+import time
 from dataclasses import asdict
 
 import numpy as np
@@ -8,21 +9,25 @@ from tqdm import tqdm
 from . import checkpoint, plotting
 from .data.channels import add_channels
 from .errors import CheckpointError
+from .evaluate import examples
 from .experiments import Experiment
+from .pretrained import load_pretrained
 from .report import write_report
 from .systems.ledger import LEDGER
 
 SCHEMA = 1
 
 
-def reproduce(plan):
+def reproduce(plan, first_look=False):
     """Run all methods of a `Plan`, write its output folder and return the content of results.json.
 
     The results file is written anew after each method, so that what is done is never lost. Runs of other
-    methods, data sets or seeds that an earlier command left in the same folder stay in it.
+    methods, data sets or seeds that an earlier command left in the same folder stay in it. With `first_look`, the
+    weights that come with the package retrieve pictures before anything is trained.
     """
     path = plan.out / "results.json"
     with Experiment(plan) as experiment:
+        looked = show_pretrained(plan, experiment.dataset) if first_look else []
         results = {"schema": SCHEMA, "command": plan.command, "environment": experiment.environment,
                    "runs": _earlier_runs(path)}
         for method in plan.methods:
@@ -30,11 +35,26 @@ def reproduce(plan):
             results["runs"] = [r for r in results["runs"] if _key(r) != _key(run)] + [run]
             checkpoint.write_json(path, results)
     tqdm.write("drawing the figures and the report")
-    figures = draw(plan, experiment.dataset, results["runs"])
+    figures = looked + draw(plan, experiment.dataset, results["runs"])
     write_report(results, {plan.dataset: figures}, LEDGER, asdict(plan.recipe), plan.out / "report.html")
     for line in _closing_lines(plan, results):
         tqdm.write(line)
     return results
+
+
+def show_pretrained(plan, dataset):
+    """Draw what the weights of the package retrieve from the test images; return figures as `draw` does."""
+    start, listed = time.monotonic(), []
+    for example in examples(load_pretrained("cifar10").descriptors(dataset.test_images), dataset):
+        name, figure = _retrieved(example, dataset)
+        path = plan.out / "figures" / f"{plan.dataset}-pretrained-retrieval-{name}.png"
+        plotting.save(figure, path)
+        tqdm.write(f"trained weights of the package: pictures like this {name} in {path}")
+        listed.append((f"Retrieved for “{name}” by the trained weights of the package", f"The {len(example['ids'])} of "
+                       f"{len(dataset.test_images):,} test images nearest to test image {example['query']} by angular "
+                       "distance; the weights have seen all of CIFAR-10's training images and no test image.", path))
+    tqdm.write(f"  ({time.monotonic() - start:.0f} s) now the same from nothing:")
+    return listed
 
 
 def _key(run):
@@ -100,14 +120,18 @@ def _evaluation(run, dataset):
     yield ("confusion", plotting.confusion_figure(np.array(run["confusion"]), dataset.class_names),
            f"Confusion matrix (Figure 9, {run['method']})", "Rows: actual class. Columns: predicted class.")
     for example in run["examples"]:
-        query, ids = example["query"], np.array(example["ids"])
-        name = dataset.class_names[dataset.test_labels[query]]
-        labels = dataset.test_labels[ids]
-        figure = plotting.retrieval_figure(dataset.test_images[query], name, dataset.test_images[ids],
+        name, figure = _retrieved(example, dataset)
+        yield (f"retrieval-{name}", figure, f"Retrieved for “{name}” (Figures 10 and 11, {run['method']})",
+               f"The {len(example['ids'])} test images nearest to test image {example['query']} by angular distance.")
+
+
+def _retrieved(example, dataset):
+    """Return the class of an example's query and the picture of what was found."""
+    query, ids = example["query"], np.array(example["ids"])
+    name, labels = dataset.class_names[dataset.test_labels[query]], dataset.test_labels[ids]
+    return name, plotting.retrieval_figure(dataset.test_images[query], name, dataset.test_images[ids],
                                            labels == dataset.test_labels[query], np.array(example["distances"]),
                                            [dataset.class_names[label] for label in labels])
-        yield (f"retrieval-{name}", figure, f"Retrieved for “{name}” (Figures 10 and 11, {run['method']})",
-               f"The {len(ids)} test images nearest to test image {query} by angular distance.")
 
 
 def _closing_lines(plan, results):

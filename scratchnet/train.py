@@ -62,16 +62,19 @@ class Trainer:
         Show bars; None means only on a terminal.
     report : callable, optional
         Is given one line of text after each epoch.
+    smoothing : float
+        Of the labels, see `softmax_cross_entropy`.
     """
 
     def __init__(self, network, optimizer, schedule, workers, prepare, epochs, batch=128, seed=0, path=None,
-                 about=None, checkpoint_seconds=CHECKPOINT_SECONDS, progress=None, report=None):
+                 about=None, checkpoint_seconds=CHECKPOINT_SECONDS, progress=None, report=None,
+                 smoothing=0.0):
         positive(epochs=epochs, batch=batch)
         self.network, self.optimizer, self.schedule, self.workers = network, optimizer, schedule, workers
         self.prepare, self.epochs, self.batch, self.seed, self.path = prepare, epochs, batch, seed, path
         self.about = {**(about or {}), "architecture": repr(network), "seed": seed, "epochs": epochs, "batch": batch}
         self.checkpoint_seconds, self.progress, self.report = checkpoint_seconds, progress, report
-        self.state = TrainState()
+        self.smoothing, self.state = smoothing, TrainState()
         self._lag = 1 if array_module(*network.params.values()) is np else LAG
         self._waiting = []
 
@@ -138,7 +141,8 @@ class Trainer:
         """
         s = self.state
         try:
-            return self.workers.gradients(self.network, images, labels, self.prepare, (self.seed, s.epoch, s.step))
+            return self.workers.gradients(self.network, images, labels, self.prepare, (self.seed, s.epoch, s.step),
+                                          self.smoothing)
         except MemoryError:  # CuPy's OutOfMemoryError is one
             return None
 

@@ -17,6 +17,8 @@ from scratchnet import gpu
 
 COMPILER = shutil.which("g++")
 HEADER = """
+#include <cmath>
+using std::exp, std::log;
 #define __global__
 #define __device__
 struct Index { long long x; };
@@ -52,6 +54,7 @@ def _library(file, dtype, defines):
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder) / "kernels.cpp", Path(folder) / "kernels.so"
         source.write_text(HEADER + text + "\n".join(loops))
-        subprocess.run([COMPILER, "-O1", "-Wall", "-Werror", "-shared", "-fPIC", *gpu.options(dtype, dict(defines)),
-                        str(source), "-o", str(library)], check=True, capture_output=True, text=True)
+        subprocess.run([COMPILER, "-O1", "-std=c++17", "-Wall", "-Werror", "-shared", "-fPIC",
+                        *gpu.options(dtype, dict(defines)), str(source), "-o", str(library)],
+                       check=True, capture_output=True, text=True)
         return ctypes.CDLL(str(library))

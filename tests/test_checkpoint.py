@@ -110,3 +110,11 @@ def test_fifty_kills_while_saving_leave_a_readable_checkpoint(tmp_path):
             assert description["i"] >= newest and (arrays["a"] == description["i"]).all()
             newest = description["i"]
     assert newest > 10
+
+
+def test_json_has_lists_of_numbers_in_one_line_and_loses_nothing(tmp_path):
+    value = {"confusion": [[1, -2], [3e-7, 4.5]], "names": ["a [1,\n  2]", "[1,   2]"], "none": [],
+             "rows": [{"x": [1]}, 2]}
+    checkpoint.write_json(tmp_path / "a.json", value)
+    text = (tmp_path / "a.json").read_text()
+    assert json.loads(text) == value and "[1, -2],\n" in text

@@ -137,6 +137,7 @@ def test_damaged_and_foreign_checkpoints(trained, capsys, tmp_path):
     description["about"]["classes"] = 7
     checkpoint.save(tmp_path / "other.npz", arrays, description)
     assert "another architecture" in refused(capsys, "evaluate", tmp_path / "other.npz")
+    description["about"]["classes"] = 10
     del description["about"]["dataset"]
     checkpoint.save(tmp_path / "library.npz", arrays, description)
     assert "which data set" in refused(capsys, "evaluate", tmp_path / "library.npz")

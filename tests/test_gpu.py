@@ -5,6 +5,7 @@ from cupy_api import cupy
 
 from scratchnet import gpu
 from scratchnet.layers import Conv2D, MaxPool2D
+from scratchnet.losses import softmax_cross_entropy
 from scratchnet.optimizers import SGD
 
 FILES = sorted(path.stem for path in gpu.FOLDER.glob("*.cu"))
@@ -86,6 +87,17 @@ def test_sgd_kernel_takes_the_portable_steps(nesterov, emulated, rng):
     with emulated() as called:
         found = walk()
     assert called == {"sgd"} and all(np.allclose(found[name], expected[name], rtol=1e-12) for name in start)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("N, C", [(1, 2), (15, 10), (8, 100)])
+def test_softmax_kernel_computes_what_the_portable_body_does(N, C, smoothing, emulated, rng):
+    scores, labels = 5 * rng.standard_normal((N, C)), rng.integers(0, C, N)
+    loss, dscores = softmax_cross_entropy(scores, labels, smoothing)
+    with emulated() as called:
+        found, dfound = softmax_cross_entropy(scores, labels.astype(np.uint8), smoothing)
+    assert called == {"softmax_cross_entropy"} and np.isclose(found, loss, rtol=1e-12)
+    np.testing.assert_allclose(dfound, dscores, rtol=0, atol=1e-14)
 
 
 def test_no_launcher_for_numpy():

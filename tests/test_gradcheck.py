@@ -110,11 +110,13 @@ class TiesCountedTwice(MaxPool2D):
 
 
 class OverlapsOverwritten(MaxPool2D):
-    def _send(self, dy, winner, axis, shape):
+    def _send(self, dy, higher, axis, shape):
         dx = np.zeros(shape)
-        for place, target in enumerate(self._shifted(dx, axis, dy.shape[axis])):
-            won = winner == place
+        first, *others = self._shifted(dx, axis, dy.shape[axis])
+        for won, target in zip(reversed(higher), reversed(others)):
             target[won] = dy[won]
+            dy = dy * ~won
+        first[dy != 0] = dy[dy != 0]
         return dx
 
 
@@ -148,6 +150,20 @@ def test_planted_bugs_are_caught(bug, rng):
     make, shape = PLANTED[bug]
     errors = check_layer(make(), spaced(shape, rng), rng, drop_seed=5)
     assert max(errors.values()) > 1e-2, f"the check did not see: {bug}"
+
+
+def test_overwriting_is_right_where_nothing_overlaps(rng):
+    errors = check_layer(OverlapsOverwritten(2), spaced((1, 4, 4, 2), rng), rng)
+    assert max(errors.values()) < 1e-6
+
+
+def test_a_gradient_of_another_shape_is_wrong(rng):
+    class BiasKeepsItsAxis(Dense):
+        def backward(self, dy, cache, need_dx=True):
+            dx, grads = super().backward(dy, cache, need_dx)
+            return dx, {**grads, "b": grads["b"][None]}
+    errors = check_layer(BiasKeepsItsAxis(3, 2, dtype=np.float64), rng.standard_normal((4, 3)), rng)
+    assert errors["b"] == np.inf and errors["W"] < 1e-7
 
 
 def test_planted_ties_counted_twice(rng):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from scratchnet.backend import to_device, to_host
-from scratchnet.errors import InputError
+from scratchnet.errors import InputError, SettingsError
 from scratchnet.losses import softmax_cross_entropy
 
 
@@ -19,6 +19,14 @@ def test_stable_for_huge_scores(dtype, backend):
     scores = to_device(np.array([[1e4, -1e4], [1e4, -1e4]], dtype), backend)
     loss, dscores = softmax_cross_entropy(scores, to_device(np.array([0, 1]), backend))
     assert float(loss) == 1e4 and to_host(dscores).tolist() == [[0, 0], [0.5, -0.5]] and dscores.dtype == dtype
+
+
+def test_smoothing_by_hand(backend):
+    """p = (3/4, 1/4); the target (1 − ε) onehot + ε/2 with ε = 0.2 is (0.9, 0.1)."""
+    scores = to_device(np.log([[3.0, 1.0]]), backend)
+    loss, dscores = softmax_cross_entropy(scores, to_device(np.array([0]), backend), smoothing=0.2)
+    assert np.isclose(float(loss), -0.9 * np.log(0.75) - 0.1 * np.log(0.25))
+    np.testing.assert_allclose(to_host(dscores), [[0.75 - 0.9, 0.25 - 0.1]], rtol=1e-12)
 
 
 def test_gradient_of_each_row_sums_to_zero(rng):
@@ -38,3 +46,8 @@ def test_gradient_of_each_row_sums_to_zero(rng):
 def test_refusals(scores, labels, words):
     with pytest.raises(InputError, match=words):
         softmax_cross_entropy(scores, labels)
+
+
+def test_smoothing_out_of_range_is_refused():
+    with pytest.raises(SettingsError, match="smoothing must be"):
+        softmax_cross_entropy(np.zeros((1, 2)), np.array([0]), smoothing=1.0)

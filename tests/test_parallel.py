@@ -24,16 +24,17 @@ def identity(images, rng):
     return images
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("threads, chunk, n", [(1, 5, 13), (2, 4, 13), (3, 2, 7), (4, 16, 3), (2, 1, 1)])
-def test_sharded_gradients_are_those_of_the_whole_batch(threads, chunk, n, backend, rng):
+def test_sharded_gradients_are_those_of_the_whole_batch(threads, chunk, n, smoothing, backend, rng):
     network = make()
     x, labels = batch(rng, n)
     scores, caches = network.forward(x)
-    loss, dscores = softmax_cross_entropy(scores, labels)
+    loss, dscores = softmax_cross_entropy(scores, labels, smoothing)
     _, expected = network.backward(dscores, caches)
     with Workers(threads, chunk) as workers:
         found, right, grads = workers.gradients(network.to(backend), to_device(x, backend),
-                                                to_device(labels, backend), identity)
+                                                to_device(labels, backend), identity, smoothing=smoothing)
     assert np.isclose(float(found), float(loss)) and int(right) == (scores.argmax(axis=1) == labels).sum()
     for name, value in expected.items():
         np.testing.assert_allclose(to_host(grads[name]), value, rtol=1e-10, atol=1e-13)

@@ -4,6 +4,8 @@ from .base import Layer
 from .conv import Conv2D
 from .dense import Dense, Flatten
 from .dropout import Dropout
+from .normalization import BatchNorm
 from .pool import MaxPool2D, MeanPool2D
 
-__all__ = ["Conv2D", "Dense", "Dropout", "Flatten", "Layer", "MaxPool2D", "MeanPool2D", "ReLU", "Sigmoid", "Tanh"]
+__all__ = ["BatchNorm", "Conv2D", "Dense", "Dropout", "Flatten", "Layer", "MaxPool2D", "MeanPool2D", "ReLU", "Sigmoid",
+           "Tanh"]

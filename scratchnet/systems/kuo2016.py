@@ -3,27 +3,36 @@
 Kuo, Chou and Chang (2016), sections 3 and 5. Every setting on which the paper is silent is a field of
 `Recipe`, with one default; `ledger` says why.
 """
-from dataclasses import asdict, dataclass, fields
+import copy
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
-from ..backend import to_device, to_host
+from .. import checkpoint
+from ..backend import array_module, to_device, to_host
+from ..data.augment import shift_and_flip
 from ..data.channels import add_channels, gray
 from ..data.standardize import Standardizer
 from ..errors import CheckpointError, SettingsError
-from ..layers import Conv2D, Dense, Flatten, MaxPool2D, MeanPool2D, ReLU
+from ..layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, MeanPool2D, ReLU
 from ..layers.base import positive
 from ..layers.conv import ALGORITHMS
+from ..layers.normalization import fold as fold_normalization
 from ..network import Network
+from ..schedules import one_cycle, steps
+from ..suggest import nearest
+from ..train import load_parameters
 from ..unsupervised import ZCA, SparseAutoencoder, fold, rescale, sample_patches, spread
 
 K, FILTERS, DESCRIPTOR = 5, 64, 400
+DEEPER = 5  # a patch of conv2's or conv3's input is many times as large as one of the image: take fewer
 METHODS = {  # name: (extra channels, pre-training)
     "cnn_rgb": (False, False),
     "cnn_rgb_da": (True, False),
     "pretrain_cnn_rgb": (False, True),
     "pretrain_cnn_rgb_da": (True, True),
 }
+SCHEDULES = {"steps": steps, "one_cycle": one_cycle}
 POOLINGS = {"max": lambda: MaxPool2D(2), "mean": lambda: MeanPool2D(2), "overlapping": lambda: MaxPool2D(3, 2)}
 
 
@@ -34,6 +43,7 @@ class Recipe:
     name: str = "paper"
     pooling: str = "max"                 # 2: max, mean or overlapping
     patches: str = "all"                 # 3: all (input channels), or gray
+    pretrained_layers: int = 1           # 3: 1, or 2 or 3, each learnt from the output of those before it
     kernel_scale: str = "he"             # 5: he, or learned
     convolution: str = "auto"            # how to compute it: auto, winograd, im2col or naive
     batch: int = 128                     # 6
@@ -46,16 +56,56 @@ class Recipe:
     sparsity: float = 0.035
     sparsity_weight: float = 5.0
     sparse_weight_decay: float = 3e-3
+    schedule: str = "steps"              # of the rate: steps (a tenth at 60 % and at 84 %) or one_cycle
+    shift: int = 0                       # 7: pixels by which training images are moved, at most
+    flip: str = "no"                     # 7: whether half of the training images are mirrored
+    normalization: str = "none"          # none, or batch: after each sub-sampling, while training
+    dropout: float = 0.0                 # share of the descriptor that is switched off while training
+    smoothing: float = 0.0               # of the labels
 
     def __post_init__(self):
         choices = {"pooling": POOLINGS, "patches": ("gray", "all"), "kernel_scale": ("he", "learned"),
-                   "convolution": ("auto", *ALGORITHMS)}
+                   "convolution": ("auto", *ALGORITHMS), "schedule": SCHEDULES, "flip": ("no", "yes"),
+                   "normalization": ("none", "batch")}
         for field, allowed in choices.items():
             if getattr(self, field) not in allowed:
                 raise SettingsError(f"there is no {field} {getattr(self, field)!r}: choose one of {', '.join(allowed)}")
+        if self.pretrained_layers not in (1, 2, 3):
+            raise SettingsError(f"there are 1 to 3 convolutions to pre-train, got {self.pretrained_layers}")
         positive(batch=self.batch, patch_count=self.patch_count, pretrain_iterations=self.pretrain_iterations)
         if not 0 < self.rate < float("inf"):
             raise SettingsError(f"the learning rate must be above 0 and finite, got {self.rate}")
+        if not 0 <= self.shift < 16:
+            raise SettingsError(f"images of 32 pixels can be shifted by 0 to 15, got {self.shift}")
+        if not 0 <= self.smoothing < 1:
+            raise SettingsError(f"label smoothing must be at least 0 and below 1, got {self.smoothing}")
+        Dropout(self.dropout)  # refuses a rate that is none
+
+    def changed(self, changes):
+        """Return this recipe with changes ``["name=value", ...]``, which become part of its name.
+
+        Raises
+        ------
+        SettingsError
+            If there is no such setting, or it does not take such a value.
+        """
+        values = {name: value for name, value in asdict(self).items() if name != "name"}
+        listing = ", ".join(f"{name}={value}" for name, value in values.items())
+        for change in changes:
+            name, _, text = change.partition("=")
+            if name not in values:
+                raise SettingsError(f"the recipe has no setting {name!r}{nearest(name, values)}; it has {listing}")
+            try:
+                values[name] = type(values[name])(text)
+            except ValueError:
+                raise SettingsError(f"{name} takes a value like {values[name]}, got {text!r}") from None
+        return Recipe("+".join([self.name, *changes]), **values)
+
+
+RECIPES = {
+    "paper": Recipe(),
+    "best": Recipe("best", rate=0.05, schedule="one_cycle", shift=3, flip="yes", dropout=0.5, smoothing=0.1),
+}
 
 
 def build_network(channels, classes, recipe, rng, dtype=np.float32):
@@ -63,7 +113,8 @@ def build_network(channels, classes, recipe, rng, dtype=np.float32):
 
     (convolution of 64 kernels of 5x5, sub-sampling, ReLU) three times, fully connected to 400, softmax scores.
     The ReLU stands after the sub-sampling, as the paper has it; for the maximum the order makes no difference
-    but in cost. The descriptor is the output of "fc" or of "relu4" (ledger row 8).
+    but in cost. The descriptor is the output of "fc" or of "relu4" (ledger row 8). While training, a recipe may put
+    batch normalisation before the ReLUs and dropout before the classifier.
     """
     layers, shape = {}, (32, 32, channels)
     for i in (1, 2, 3):
@@ -71,9 +122,13 @@ def build_network(channels, classes, recipe, rng, dtype=np.float32):
                                                      algorithm=recipe.convolution)),
                             (f"pool{i}", POOLINGS[recipe.pooling]()), (f"relu{i}", ReLU())):
             layers[name], shape = layer, layer.output_shape(shape)
+            if name.startswith("pool") and recipe.normalization == "batch":
+                layers[f"norm{i}"] = BatchNorm(FILTERS, dtype=dtype)
     layers["flatten"] = Flatten()
     layers["fc"] = Dense(int(np.prod(shape)), DESCRIPTOR, rng=rng, dtype=dtype)
     layers["relu4"] = ReLU()
+    if recipe.dropout:
+        layers["dropout"] = Dropout(recipe.dropout)
     layers["classifier"] = Dense(DESCRIPTOR, classes, rng=rng, dtype=dtype)
     return Network(layers)
 
@@ -103,15 +158,16 @@ class Kuo2016:
         return add_channels(rgb) if self.extra_channels else rgb
 
     def prepare(self, images, rng=None):
-        """Return standardised float32 input for images as `images` returns them."""
-        return self.standardizer(images)
+        """Return standardised float32 input for images as `images` returns them; with `rng`, augmented for training."""
+        x = self.standardizer(images)
+        return x if rng is None else shift_and_flip(x, rng, self.recipe.shift, self.recipe.flip == "yes")
 
     def fit_standardizer(self, images):
         """Learn mean and standard deviation of each channel from training images."""
         self.standardizer = Standardizer.fit(images)
 
     def pretrain(self, rgb, images, xp=np, callback=None, threads=None):
-        """Learn kernels for conv1 from patches of training images.
+        """Learn kernels for conv1 from patches of training images, and for deeper layers from patches of its output.
 
         Parameters
         ----------
@@ -125,9 +181,10 @@ class Kuo2016:
         Returns
         -------
         dict of str to array
-            What `start_from` takes, "kernels" (K, K, C, F) and "biases" (F,), with the whitening folded in; and
-            what pictures show: "costs" of each iteration, 1,000 "patches" (1000, K·K·C), the same as
-            "whitened_patches", and "unwhitened_kernels", what a smaller auto-encoder learns without whitening.
+            What `start_from` takes, "kernels" (K, K, C, F) and "biases" (F,), with the whitening folded in, and
+            "kernels2", "biases2", ... of deeper layers; and what pictures show: "costs" of each iteration, 1,000
+            "patches" (1000, K·K·C), the same as "whitened_patches", and "unwhitened_kernels", what a smaller
+            auto-encoder learns without whitening.
         """
         r, rng = self.recipe, np.random.default_rng([self.seed, 2])
         source, standardize = images, self.standardizer
@@ -137,31 +194,99 @@ class Kuo2016:
         C = source.shape[3]
         patches = sample_patches(source, r.patch_count, K, rng).reshape(-1, K, K, C)
         patches = to_device(standardize(patches).reshape(len(patches), -1), xp)
-        whitening = ZCA(r.whitening_epsilon).fit(patches)
-        whitened = whitening.transform(patches)
-        sae = SparseAutoencoder(K * K * C, FILTERS, r.sparsity, r.sparsity_weight, r.sparse_weight_decay, rng)
-        costs = sae.fit(whitened, r.pretrain_iterations, callback, threads)
+        sae, whitening, whitened, costs = self._learn(patches, rng, callback, threads)
         kernels, biases = fold(sae, whitening, K, C)
         # Plain patches hardly vary in most directions; there, only a stronger decay takes out the initial noise.
         plain = SparseAutoencoder(K * K * C, FILTERS, r.sparsity, r.sparsity_weight, 10 * r.sparse_weight_decay, rng)
         plain.fit(patches[:5000], r.pretrain_iterations, threads=threads)
-        return {"kernels": kernels, "biases": biases, "unwhitened_kernels": fold(plain, None, K, C)[0],
-                "costs": np.array(costs), "patches": to_host(patches[:1000]),
-                "whitened_patches": to_host(whitened[:1000])}
+        learnt = {"kernels": kernels, "biases": biases, "unwhitened_kernels": fold(plain, None, K, C)[0],
+                  "costs": np.array(costs), "patches": to_host(patches[:1000]),
+                  "whitened_patches": to_host(whitened[:1000])}
+        for i in range(2, r.pretrained_layers + 1):
+            self.start_from(learnt)
+            maps = self._maps(images, f"relu{i - 1}", rng)
+            scale = maps.std()
+            patches = to_device(sample_patches(maps / scale, r.patch_count // DEEPER, K, rng), xp)
+            sae, whitening, _, _ = self._learn(patches, rng, None, threads)
+            kernels, learnt[f"biases{i}"] = fold(sae, whitening, K, FILTERS)
+            learnt[f"kernels{i}"] = kernels / scale
+        return learnt
 
-    def start_from(self, kernels, biases):
-        """Put pre-trained kernels (K, K, C, F) and biases (F,) into conv1, spread and scaled as the recipe says."""
-        params = self.network.layers["conv1"].params
-        if kernels.shape[2] != self.channels:
-            kernels = spread(kernels, self.channels)
-        if self.recipe.kernel_scale == "he":
-            kernels, biases = rescale(kernels, biases, np.sqrt(2 / (K * K * self.channels)))
-        params["W"][...], params["b"][...] = kernels, biases
+    def _learn(self, patches, rng, callback, threads):
+        """Return an auto-encoder trained on patches (m, D), the whitening, the whitened patches and the costs."""
+        r = self.recipe
+        whitening = ZCA(r.whitening_epsilon).fit(patches)
+        whitened = whitening.transform(patches)
+        sae = SparseAutoencoder(patches.shape[1], FILTERS, r.sparsity, r.sparsity_weight, r.sparse_weight_decay, rng)
+        return sae, whitening, whitened, sae.fit(whitened, r.pretrain_iterations, callback, threads)
+
+    def _maps(self, images, layer, rng, count=2000, chunk=100):
+        """Return the output of `layer` for some images (N, 32, 32, channels)."""
+        some = images[rng.permutation(len(images))[:count]]
+        return np.concatenate([self.network.features(self.prepare(some[start:start + chunk]), layer)
+                               for start in range(0, len(some), chunk)])
+
+    def start_from(self, learnt):
+        """Put what `pretrain` learnt into the convolutions, spread and scaled as the recipe says."""
+        for i in range(1, 4):
+            number = "" if i == 1 else i
+            if f"kernels{number}" in learnt:
+                params = self.network.layers[f"conv{i}"].params
+                C = params["W"].shape[2]
+                kernels, biases = learnt[f"kernels{number}"], learnt[f"biases{number}"]
+                if kernels.shape[2] != C:
+                    kernels = spread(kernels, C)
+                if self.recipe.kernel_scale == "he":
+                    kernels, biases = rescale(kernels, biases, np.sqrt(2 / (K * K * C)))
+                params["W"][...], params["b"][...] = kernels, biases
 
     def describe(self):
         """Return what `from_description` needs, for checkpoints."""
         return {"system": "kuo2016", "method": self.method, "classes": self.classes, "recipe": asdict(self.recipe),
                 "mean": self.standardizer.mean.tolist(), "std": self.standardizer.std.tolist()}
+
+    def folded(self, images, chunk=100):
+        """Return the system as it is used after training: batch normalisation folded into the convolutions.
+
+        Statistics are those of `images`, some thousand that it learnt from, as `images` returns them. Without batch
+        normalisation, this is the system itself.
+        """
+        if not any(isinstance(layer, BatchNorm) for layer in self.network.layers.values()):
+            return self
+        xp = array_module(*self.network.params.values())
+        chunks = [self.prepare(to_device(images[start:start + chunk], xp)) for start in range(0, len(images), chunk)]
+        twin = copy.copy(self)
+        twin.network = fold_normalization(self.network, chunks)
+        return twin
+
+    def descriptors(self, rgb):
+        """Return the descriptors (N, 400), after the ReLU, of colour images (N, 32, 32, 3) uint8."""
+        return self._forward(rgb, "relu4")
+
+    def scores(self, rgb):
+        """Return the scores (N, classes) of colour images (N, 32, 32, 3) uint8."""
+        return self._forward(rgb, "classifier")
+
+    def _forward(self, rgb, layer, chunk=100):
+        parts = [self.network.features(self.prepare(self.images(rgb[start:start + chunk])), layer)
+                 for start in range(0, len(rgb), chunk)]
+        return array_module(rgb).concatenate(parts)
+
+    @classmethod
+    def load(cls, path):
+        """Return the trained system of a checkpoint, on the host, and what the checkpoint says of itself.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is missing, damaged or of another kind.
+        """
+        arrays, description = checkpoint.load(path)
+        about = description.get("about", {})
+        system = cls.from_description(about, path)
+        load_parameters(system.network, {name: array.astype(np.float32) if array.dtype == np.float16 else array
+                                         for name, array in arrays.items()}, path)
+        return system, about
 
     @classmethod
     def from_description(cls, about, path):
@@ -171,6 +296,8 @@ class Kuo2016:
                 raise CheckpointError(f"{path} holds another system, {about['system']!r}")
             known = {field.name for field in fields(Recipe)}
             recipe = Recipe(**{key: value for key, value in about["recipe"].items() if key in known})
+            if about.get("folded"):
+                recipe = replace(recipe, normalization="none")
             system = cls(about["method"], about["classes"], recipe, about["seed"])
             system.standardizer = Standardizer(np.array(about["mean"]), np.array(about["std"]))
         except (KeyError, TypeError) as error:

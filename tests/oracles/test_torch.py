@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from scratchnet.layers import Conv2D, Dense, MaxPool2D, MeanPool2D, ReLU, Sigmoid, Tanh
+from scratchnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D, MeanPool2D, ReLU, Sigmoid, Tanh
 from scratchnet.losses import softmax_cross_entropy
 from scratchnet.optimizers import SGD, Adam
 from scratchnet.systems.kuo2016 import Recipe, build_network
@@ -59,13 +59,27 @@ def test_layers_without_parameters(layer, function, ties, rng):
     np.testing.assert_allclose(layer.backward(dy, cache)[0], back(tx.grad), **CLOSE)
 
 
-def test_dense_and_loss(rng):
+def test_batch_normalisation(rng):
+    layer, x = BatchNorm(3, dtype=np.float64), rng.normal(1, 2, (4, 5, 6, 3))
+    layer.params["b"][...] = rng.standard_normal(3)
+    y, cache = layer.forward(x)
+    tx = planar(x)
+    tx.requires_grad_()
+    ty = F.batch_norm(tx, None, None, bias=torch.tensor(layer.params["b"]), training=True, eps=layer.epsilon)
+    np.testing.assert_allclose(y, back(ty), **CLOSE)
+    dy = rng.standard_normal(y.shape)
+    ty.backward(planar(dy).detach())
+    np.testing.assert_allclose(layer.backward(dy, cache)[0], back(tx.grad), **CLOSE)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_dense_and_loss(smoothing, rng):
     layer, x, labels = Dense(6, 4, rng=rng, dtype=np.float64), 30 * rng.standard_normal((5, 6)), rng.integers(0, 4, 5)
     scores, cache = layer.forward(x)
-    loss, dscores = softmax_cross_entropy(scores, labels)
+    loss, dscores = softmax_cross_entropy(scores, labels, smoothing)
     dx, grads = layer.backward(dscores, cache)
     tx, tW = (torch.tensor(a, requires_grad=True) for a in (x, layer.params["W"]))
-    tloss = F.cross_entropy(tx @ tW, torch.tensor(labels))
+    tloss = F.cross_entropy(tx @ tW, torch.tensor(labels), label_smoothing=smoothing)
     tloss.backward()
     np.testing.assert_allclose(loss, tloss.item(), rtol=1e-12)
     np.testing.assert_allclose(dx, tx.grad.numpy(), **CLOSE)

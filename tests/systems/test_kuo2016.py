@@ -4,7 +4,7 @@ import pytest
 
 from scratchnet.errors import CheckpointError, SettingsError
 from scratchnet.layers import MeanPool2D
-from scratchnet.systems.kuo2016 import METHODS, Kuo2016, Recipe, build_network
+from scratchnet.systems.kuo2016 import METHODS, RECIPES, Kuo2016, Recipe, build_network
 from scratchnet.systems.ledger import LEDGER
 
 
@@ -53,7 +53,7 @@ def test_pre_trained_kernels_arrive_in_conv1(patches, rgb):
     system.fit_standardizer(images)
     before = system.network.params["conv1.W"].copy()
     learnt = system.pretrain(rgb, images)
-    system.start_from(learnt["kernels"], learnt["biases"])
+    system.start_from(learnt)
     W = system.network.params["conv1.W"]
     C = 1 if patches == "gray" else 5
     assert learnt["kernels"].shape == (5, 5, C, 64) and learnt["patches"].shape == (500, 25 * C)
@@ -65,11 +65,23 @@ def test_pre_trained_kernels_arrive_in_conv1(patches, rgb):
     assert (again.pretrain(rgb, images)["kernels"] == learnt["kernels"]).all()
 
 
+def test_deeper_kernels_are_learnt_from_the_output_below(rgb):
+    system = Kuo2016("pretrain_cnn_rgb", 10, Recipe(kernel_scale="learned", pretrained_layers=3, **SMALL))
+    system.fit_standardizer(rgb)
+    learnt = system.pretrain(rgb, rgb)
+    system.start_from(learnt)
+    for i in (2, 3):
+        assert learnt[f"kernels{i}"].shape == (5, 5, 64, 64)
+        np.testing.assert_allclose(system.network.params[f"conv{i}.W"], learnt[f"kernels{i}"], rtol=1e-6)
+    maps = system.network.features(system.prepare(rgb), "conv2")
+    assert np.isfinite(maps).all() and 0.01 < maps.std() < 100
+
+
 def test_kernels_as_learned(rgb):
     system = Kuo2016("pretrain_cnn_rgb", 10, Recipe(kernel_scale="learned", patches="all", **SMALL))
     system.fit_standardizer(rgb)
     learnt = system.pretrain(rgb, rgb)
-    system.start_from(learnt["kernels"], learnt["biases"])
+    system.start_from(learnt)
     np.testing.assert_allclose(system.network.params["conv1.W"], learnt["kernels"], rtol=1e-6)
     np.testing.assert_allclose(system.network.params["conv1.b"], learnt["biases"], rtol=1e-6)
 
@@ -87,9 +99,37 @@ def test_description_rebuilds_the_system(rgb):
 
 
 def test_refuses_unknown_choices():
-    for wrong in ({"pooling": "median"}, {"patches": "red"}, {"kernel_scale": "huge"}, {"convolution": "fft"}):
+    for wrong in ({"pooling": "median"}, {"patches": "red"}, {"kernel_scale": "huge"}, {"convolution": "fft"},
+                  {"schedule": "stairs"}, {"flip": "maybe"}):
         with pytest.raises(SettingsError, match="choose one of"):
             Recipe(**wrong)
+    for wrong, words in (({"shift": -1}, "0 to 15"), ({"smoothing": 1.0}, "smoothing"), ({"dropout": 1.0}, "rate"),
+                         ({"pretrained_layers": 4}, "1 to 3")):
+        with pytest.raises(SettingsError, match=words):
+            Recipe(**wrong)
+
+
+def test_best_augments_only_while_training(rgb):
+    system = Kuo2016("cnn_rgb_da", 10, RECIPES["best"])
+    images = system.images(rgb)
+    system.fit_standardizer(images)
+    x, moved = system.prepare(images), system.prepare(images, np.random.default_rng(0))
+    assert x.shape == moved.shape and (x != moved).any() and (system.prepare(images) == x).all()
+    scores, _ = system.network.forward(x)
+    assert (scores == system.network.forward(x)[0]).all() and "dropout" in system.network.layers
+    assert (scores != system.network.forward(x, np.random.default_rng(0))[0]).any()
+
+
+def test_batch_normalisation_is_folded_away(rgb):
+    system = Kuo2016("cnn_rgb", 10, Recipe(normalization="batch"))
+    system.fit_standardizer(rgb)
+    ready = system.folded(rgb, chunk=40)
+    assert "norm3" in system.network.layers and list(ready.network.layers) == list(build_network(
+        3, 10, Recipe(), np.random.default_rng(0)).layers)
+    x = system.prepare(rgb)
+    np.testing.assert_allclose(ready.network.forward(x)[0], system.network.forward(x)[0], atol=1e-3)
+    plain = Kuo2016("cnn_rgb", 10, Recipe())
+    assert plain.folded(rgb) is plain
 
 
 def test_the_ledger_is_complete():

@@ -1,0 +1,39 @@
+"""Sample augmentation: each time an image is shown, it lies a little elsewhere, or is its own mirror image.
+
+The paper augments by channels (`channels`), not by samples; this belongs to the recipe "best".
+"""
+from ..backend import array_module, to_device
+
+
+def shift_and_flip(x, rng, shift=0, flip=False):
+    """Return images moved by up to `shift` pixels each way and, at even odds, mirrored left to right.
+
+        y[n, i, j] = x[n, i + a_n, j + b_n]   or   x[n, i + a_n, W − 1 − j + b_n],   a_n, b_n ∈ {−shift, …, shift}
+
+    and 0, the mean of standardised images, where that lies outside the image.
+
+    Parameters
+    ----------
+    x : (N, H, W, C) float array
+    rng : numpy.random.Generator
+        Draws a shift and a coin for each image, on the host.
+    shift : int
+    flip : bool
+
+    Returns
+    -------
+    (N, H, W, C) array, or `x` itself where nothing is asked for
+    """
+    if not shift and not flip:
+        return x
+    xp, (N, H, W, C) = array_module(x), x.shape
+    padded = xp.zeros((N, H + 2 * shift, W + 2 * shift, C), dtype=x.dtype)
+    padded[:, shift:shift + H, shift:shift + W] = x
+    moves = to_device(rng.integers(0, 2 * shift + 1, (2, N)), xp)
+    rows = xp.arange(H) + moves[0][:, None]
+    columns = xp.arange(W) + xp.zeros((N, 1), dtype="int64")
+    if flip:
+        heads = to_device(rng.random((N, 1)) < 0.5, xp)
+        columns = xp.where(heads, columns[:, ::-1], columns)
+    columns = columns + moves[1][:, None]
+    return padded[xp.arange(N)[:, None, None], rows[:, :, None], columns[:, None, :]]

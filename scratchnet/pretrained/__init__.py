@@ -1,0 +1,60 @@
+"""Trained weights that come with the package: the paper's network, recipe "best".
+
+NAME.npz holds the parameters in half precision, NAME.json is the model card: where they come from, what they are
+worth with the rounding, and their hash. `make` wrote both.
+"""
+import hashlib
+import json
+from importlib.resources import as_file, files
+
+from ..errors import CheckpointError, SettingsError
+from ..suggest import nearest
+from ..systems.kuo2016 import Kuo2016
+
+NAMES = ("cifar10",)
+
+
+def load_pretrained(name="cifar10"):
+    """Return the paper's system, trained on the data set `name`.
+
+    Parameters
+    ----------
+    name : {"cifar10"}
+
+    Returns
+    -------
+    Kuo2016
+        On the host, float32. ``system.descriptors(images)`` turns colour images (N, 32, 32, 3) uint8 into descriptors
+        (N, 400), ``system.scores(images)`` into scores of the classes.
+
+    Raises
+    ------
+    SettingsError
+        If there are no weights of that name.
+    CheckpointError
+        If the file is missing or is not the one that the model card describes.
+    """
+    with weights(name) as path:
+        try:
+            found = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError:
+            found = None
+        if found != card(name)["sha256"]:
+            raise CheckpointError(f"the weights {name} of the package are damaged: install scratchnet again")
+        return Kuo2016.load(path)[0]
+
+
+def weights(name):
+    """Return a context that gives the path of the weights `name`."""
+    return as_file(_files(name) / f"{name}.npz")
+
+
+def card(name):
+    """Return the model card of the weights `name` as a dict."""
+    return json.loads((_files(name) / f"{name}.json").read_text())
+
+
+def _files(name):
+    if name not in NAMES:
+        raise SettingsError(f"there are no weights {name!r}{nearest(name, NAMES)}: choose one of {', '.join(NAMES)}")
+    return files(__package__)

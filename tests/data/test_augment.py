@@ -1,0 +1,39 @@
+"""Shifted and mirrored images: by hand, at the edges, and left alone where nothing is asked for."""
+import numpy as np
+import pytest
+
+from scratchnet.backend import to_device, to_host
+from scratchnet.data.augment import shift_and_flip
+
+
+def naive(x, rng, shift, flip):
+    """The definition, pixel by pixel, with the same draws."""
+    N, H, W, _ = x.shape
+    moves = rng.integers(0, 2 * shift + 1, (2, N)) - shift
+    heads = rng.random((N, 1))[:, 0] < 0.5 if flip else np.zeros(N, bool)
+    y = np.zeros_like(x)
+    for n, i, j in np.ndindex(N, H, W):
+        source = i + moves[0, n], (W - 1 - j if heads[n] else j) + moves[1, n]
+        if 0 <= source[0] < H and 0 <= source[1] < W:
+            y[n, i, j] = x[n, source[0], source[1]]
+    return y
+
+
+@pytest.mark.parametrize("shift, flip", [(2, True), (3, False), (0, True), (7, True)])
+def test_definition(shift, flip, backend, rng):
+    x = rng.standard_normal((6, 5, 7, 2)).astype(np.float32)
+    found = shift_and_flip(to_device(x, backend), np.random.default_rng(1), shift, flip)
+    np.testing.assert_array_equal(to_host(found), naive(x, np.random.default_rng(1), shift, flip))
+
+
+def test_every_shift_and_both_sides_occur(rng):
+    x = np.zeros((2000, 5, 5, 1), np.float32)
+    x[:, 2, 1] = 1
+    y = shift_and_flip(x, rng, 1, True)
+    places = {tuple(np.argwhere(image[..., 0])[0]) for image in y}
+    assert places == {(i, j) for i in (1, 2, 3) for j in (0, 1, 2, 3, 4)}
+
+
+def test_nothing_asked_for_nothing_done(rng):
+    x = rng.standard_normal((2, 3, 3, 1))
+    assert shift_and_flip(x, None) is x

@@ -1,11 +1,14 @@
 """The sparse auto-encoder by L-BFGS, against the same objective and optimiser in PyTorch.
 
     python -m benchmarks.autoencoder --backends numpy,torch --json FILE
+
+With cupy among the backends, PyTorch runs on the GPU too. The time includes moving the patches there.
 """
 import time
 
 import numpy as np
 
+from scratchnet.backend import to_device
 from scratchnet.unsupervised import SparseAutoencoder
 
 from . import harness
@@ -18,7 +21,8 @@ def main(arguments=None):
     p.add_argument("--patches", type=int, default=100_000)
     p.add_argument("--iterations", type=int, default=400)
     options = p.parse_args(arguments)
-    names = harness.backends(options, ("numpy", "torch"))
+    names = harness.backends(options, ("numpy", "cupy", "torch"))
+    device = "cuda" if "cupy" in names else "cpu"
     if options.quick:
         options.patches, options.iterations = 2000, 5
     rng = np.random.default_rng(0)
@@ -28,7 +32,7 @@ def main(arguments=None):
         for name in names:
             before = harness.reset_peak()
             start = time.perf_counter()
-            cost = {"numpy": _numpy, "torch": _torch}[name](X, options)
+            cost = _torch(X, options, device) if name == "torch" else _own(X, options, name)
             timings[name].ms.append((time.perf_counter() - start) * 1e3)
             if before is not None:
                 timings[name].peak_mb = max(timings[name].peak_mb or 0, harness.peak_memory() - before)
@@ -37,16 +41,20 @@ def main(arguments=None):
     harness.report(options, harness.rows(case, timings))
 
 
-def _numpy(X, options):
-    return SparseAutoencoder(D, M).fit(X, options.iterations, threads=options.threads)[-1]
+def _own(X, options, name):
+    return SparseAutoencoder(D, M).fit(to_device(X, harness.array_module(name)), options.iterations,
+                                       threads=options.threads)[-1]
 
 
-def _torch(X, options):
+def _torch(X, options, device):
     import torch
-    torch.set_num_threads(options.threads)
-    sae, X = SparseAutoencoder(D, M), torch.from_numpy(X)
+
+    from . import torch_network
+    torch_network.set_up(options.threads)
+    sae, X = SparseAutoencoder(D, M), torch.from_numpy(X).to(device)
     rho, beta, decay = sae.sparsity, sae.sparsity_weight, sae.weight_decay
-    parts = [torch.tensor(part, dtype=torch.float32, requires_grad=True) for part in sae.unpack(sae.theta)]
+    parts = [torch.tensor(part, dtype=torch.float32, device=device, requires_grad=True)
+             for part in sae.unpack(sae.theta)]
     optimizer = torch.optim.LBFGS(parts, max_iter=options.iterations, history_size=10, line_search_fn="strong_wolfe",
                                   tolerance_grad=0, tolerance_change=0)
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from scratchnet.backend import synchronize, to_device
+from scratchnet.backend import to_device
 from scratchnet.experiments import workers_for
 from scratchnet.systems.kuo2016 import Recipe, build_network
 
@@ -17,17 +17,19 @@ CHANNELS = 5
 
 def main(arguments=None):
     p = harness.parser(__doc__, "numpy,torch")
-    p.add_argument("--batch", type=int, default=128)
+    harness.batch_option(p)
     options = p.parse_args(arguments)
     names = harness.backends(options, ("numpy", "cupy", "torch"))
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((options.batch, 32, 32, CHANNELS)).astype(np.float32)
-    cost = options.batch * build_network(CHANNELS, 10, Recipe(), rng).multiply_adds((32, 32, CHANNELS))
-    peak = harness.sgemm_peak(2 if options.quick else 10)
-    with ExitStack() as stack:
-        candidates = {name: _candidate(name, stack, x, options.threads, gpu="cupy" in names) for name in names}
-        timings = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
-    harness.report(options, harness.rows("features", timings, cost, peak, batch=options.batch))
+    cost = build_network(CHANNELS, 10, Recipe(), rng).multiply_adds((32, 32, CHANNELS))
+    peaks, table = harness.sgemm_peaks(names, options.quick), []
+    for batch in options.batch:
+        x = rng.standard_normal((batch, 32, 32, CHANNELS), dtype=np.float32)
+        with ExitStack() as stack:
+            candidates = {name: _candidate(name, stack, x, options.threads, gpu="cupy" in names) for name in names}
+            timings = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
+        table += harness.rows("features", timings, batch * cost, peaks, batch=batch)
+    harness.report(options, table)
 
 
 def _candidate(name, stack, x, threads, gpu):
@@ -40,8 +42,7 @@ def _candidate(name, stack, x, threads, gpu):
 
     def step():
         xp.concatenate(workers.map(lambda chunk: network.features(x[chunk], "relu4"), len(x)))
-        synchronize(xp)
-    return step
+    return harness.on_device(step, xp)
 
 
 if __name__ == "__main__":

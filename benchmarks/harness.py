@@ -7,11 +7,15 @@ threads of one library go on spinning for some milliseconds and would take a pro
 
 `peak_mb` is by how much the process's memory rose, at its peak, while a candidate warmed up: what a step needs beyond
 parameters and input. It is null where the system does not tell (it is Linux that does).
+
+On a GPU a step ends when the device is done. Beside that time, `device_ms` is what the device's own clock (two events
+around the step) shows; data lie there before the clock starts. Both libraries multiply in the same precision.
 """
 import argparse
+import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,17 +33,26 @@ def parser(description, backends):
     p = argparse.ArgumentParser(description=description)
     p.add_argument("--backends", default=backends, help=f"which to compare, separated by commas (default: {backends})")
     p.add_argument("--threads", type=int, default=default_threads())
+    p.add_argument("--precision", choices=("float32", "tf32"), default="float32",
+                   help="of matrix products on a GPU (default: float32)")
     p.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE")
     p.add_argument("--quick", action="store_true", help="few repetitions: shows that it runs, measures little")
     return p
 
 
+def batch_option(parser, default="128"):
+    """Add --batch, one size or several."""
+    parser.add_argument("--batch", type=lambda text: [int(size) for size in text.split(",")], default=default,
+                        metavar="N[,N...]", help=f"images at a time, one row for each size (default: {default})")
+
+
 def backends(options, known):
-    """Return the names in --backends; refuse one that this benchmark does not know."""
+    """Return the names in --backends; refuse one that this benchmark does not know. Sets the precision for all."""
     names = options.backends.split(",")
     for name in names:
         if name not in known:
             raise SystemExit(f"error: this benchmark has no backend {name!r}: choose some of {', '.join(known)}")
+    os.environ["CUPY_TF32"] = str(int(options.precision == "tf32"))
     return names
 
 
@@ -57,10 +70,43 @@ PAUSE = 0.05  # seconds
 
 @dataclass
 class Timing:
-    """What was measured of one candidate: milliseconds of each repetition, and its `peak_mb`."""
+    """What was measured of one candidate: milliseconds of each repetition, by the wall and by the device's clock, and
+    its `peak_mb`."""
 
     ms: list
     peak_mb: float | None = None
+    device_ms: list = field(default_factory=list)
+
+
+class OnGPU:
+    """A step that a GPU runs, with what its library offers for a clock.
+
+    Parameters
+    ----------
+    step : callable
+        Asks the device for work and need not wait for it.
+    event : callable
+        Returns a new event that has ``record()`` and ``synchronize()``.
+    elapsed : callable
+        ``elapsed(first, second)``: milliseconds between two events.
+    """
+
+    def __init__(self, step, event, elapsed):
+        self.step, self.event, self.elapsed = step, event, elapsed
+
+    def __call__(self):
+        """Run the step to its end; return the milliseconds on the device."""
+        first, second = self.event(), self.event()
+        first.record()
+        self.step()
+        second.record()
+        second.synchronize()
+        return self.elapsed(first, second)
+
+
+def on_device(step, xp):
+    """Return `step` as `interleave` wants it for arrays of `xp`."""
+    return step if xp is np else OnGPU(step, xp.cuda.Event, xp.cuda.get_elapsed_time)
 
 
 def interleave(candidates, warm_up=20, repeats=40):
@@ -70,13 +116,16 @@ def interleave(candidates, warm_up=20, repeats=40):
         before = reset_peak()
         for _ in range(warm_up):
             function()
-        timings[name] = Timing([], None if before is None or not warm_up else peak_memory() - before)
+        known = before is not None and warm_up and not isinstance(function, OnGPU)
+        timings[name] = Timing([], peak_memory() - before if known else None)
     for _ in range(repeats):
         for name, function in candidates.items():
             time.sleep(PAUSE)
             start = time.perf_counter()
-            function()
+            device_ms = function()
             timings[name].ms.append((time.perf_counter() - start) * 1e3)
+            if isinstance(function, OnGPU):
+                timings[name].device_ms.append(device_ms)
     return timings
 
 
@@ -102,17 +151,25 @@ def reset_peak():
     return peak_memory()
 
 
-def sgemm_peak(repeats=10, n=2048):
-    """Return what a large float32 matrix product reaches here and now, in GFLOP/s."""
-    a, b = np.random.default_rng(0).standard_normal((2, n, n)).astype(np.float32)
-    timing = interleave({"sgemm": lambda: a @ b}, 2, repeats)["sgemm"]
+def sgemm_peaks(names, quick):
+    """Return {backend: GFLOP/s} that a large matrix product reaches here and now on the device of each backend."""
+    peaks = {name: _sgemm_peak(array_module(name), quick) for name in names if name != "torch"}
+    if "torch" in names:
+        peaks["torch"] = peaks.get("cupy") or peaks.get("numpy") or _sgemm_peak(np, quick)
+    return peaks
+
+
+def _sgemm_peak(xp, quick):
+    n = 2048 if xp is np else 8192
+    a, b = (xp.asarray(np.random.default_rng(i).standard_normal((n, n), dtype=np.float32)) for i in range(2))
+    timing = interleave({"sgemm": on_device(lambda: a @ b, xp)}, 2, 2 if quick else 10)["sgemm"]
     return 2 * n**3 / np.median(timing.ms) / 1e6
 
 
-def rows(case, timings, multiply_adds=None, peak=None, reference="torch", **more):
+def rows(case, timings, multiply_adds=None, peaks=None, reference="torch", **more):
     """Return one row a backend, with the ratio to the reference where it took part.
 
-    Where multiply-adds say little (a sort, an optimiser), leave them and the peak of the machine out.
+    Where multiply-adds say little (a sort, an optimiser), leave them and the peaks of the devices out.
     """
     medians = {name: float(np.median(t.ms)) for name, t in timings.items()}
     table = []
@@ -120,9 +177,12 @@ def rows(case, timings, multiply_adds=None, peak=None, reference="torch", **more
         low, high = np.percentile(t.ms, [10, 90])
         row = {"case": case, "backend": name, "median_ms": medians[name], "spread_ms": [float(low), float(high)],
                "peak_mb": t.peak_mb, **more}
+        if t.device_ms:
+            row |= {"device_ms": float(np.median(t.device_ms)),
+                    "precision": "tf32" if os.environ["CUPY_TF32"] == "1" else "float32"}
         if multiply_adds:
             gflops = 2 * multiply_adds / medians[name] / 1e6
-            row |= {"gflops": gflops, "share_of_sgemm_peak": gflops / peak}
+            row |= {"gflops": gflops, "share_of_sgemm_peak": gflops / peaks[name]}
         if reference in medians:
             row[f"ratio_to_{reference}"] = medians[name] / medians[reference]
         table.append(row)
@@ -134,7 +194,7 @@ def report(options, table):
     for row in table:
         print(_line(row))
     if options.json:
-        about = environment(backend.select("numpy"), options.threads)
+        about = environment(array_module("cupy" if "cupy" in options.backends.split(",") else "numpy"), options.threads)
         about["peers"] = {name: version(package) for name, package in PEERS.items()
                           if any(row["backend"] == name for row in table)}
         about["command"] = " ".join(["python -m", sys.modules["__main__"].__spec__.name, *sys.argv[1:]])
@@ -146,8 +206,12 @@ def report(options, table):
 
 def _line(row):
     parts = [f"{row['case']:44} {row['backend']:6}"]
+    if "batch" in row:
+        parts.append(f"batch {row['batch']:4}")
     if "median_ms" in row:
         parts.append("{:9.2f} ms ({:.1f} to {:.1f})".format(row["median_ms"], *row["spread_ms"]))
+    if "device_ms" in row:
+        parts.append(f"{row['device_ms']:9.2f} ms on the device, {row['precision']}")
     if "gflops" in row:
         parts.append(f"{row['gflops']:6.1f} GFLOP/s, {row['share_of_sgemm_peak']:4.0%} of sgemm")
     if "page_faults" in row:

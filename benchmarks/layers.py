@@ -3,10 +3,11 @@
     python -m benchmarks.layers --backends numpy,torch --json FILE
 """
 from contextlib import ExitStack
+from itertools import product
 
 import numpy as np
 
-from scratchnet.backend import synchronize, to_device
+from scratchnet.backend import to_device
 from scratchnet.experiments import workers_for
 from scratchnet.layers import Conv2D, Dense, MaxPool2D
 
@@ -23,22 +24,21 @@ CASES = {  # name: layer, shape of one input, whether anybody wants dx
 
 def main(arguments=None):
     p = harness.parser(__doc__, "numpy,torch")
-    p.add_argument("--batch", type=int, default=128)
+    harness.batch_option(p)
     options = p.parse_args(arguments)
     names = harness.backends(options, ("numpy", "cupy", "torch"))
-    rng, table = np.random.default_rng(0), []
-    peak = harness.sgemm_peak(2 if options.quick else 10)
-    for case, (make, shape, need_dx) in CASES.items():
+    rng, peaks, table = np.random.default_rng(0), harness.sgemm_peaks(names, options.quick), []
+    for (case, (make, shape, need_dx)), batch in product(CASES.items(), options.batch):
         layer = make()
-        x = rng.standard_normal((options.batch, *shape)).astype(np.float32)
-        dy = rng.standard_normal((options.batch, *layer.output_shape(shape))).astype(np.float32)
-        cost = options.batch * layer.multiply_adds(shape) * (3 if need_dx else 2)
+        x = rng.standard_normal((batch, *shape), dtype=np.float32)
+        dy = rng.standard_normal((batch, *layer.output_shape(shape)), dtype=np.float32)
+        cost = batch * layer.multiply_adds(shape) * (3 if need_dx else 2)
         with ExitStack() as stack:
             candidates = {name: _torch(layer, x, dy, need_dx, options.threads, "cuda" if "cupy" in names else "cpu")
                           if name == "torch" else _own(name, stack, make(), x, dy, need_dx, options.threads)
                           for name in names}
             timings = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
-        table += harness.rows(case, timings, cost, peak, batch=options.batch, method=layer.method())
+        table += harness.rows(case, timings, cost, peaks, batch=batch, method=layer.method())
     harness.report(options, table)
 
 
@@ -55,8 +55,7 @@ def _own(name, stack, layer, x, dy, need_dx, threads):
         results = workers.map(both, len(x))
         for name in layer.params:
             sum(grads[name] for _, grads in results)
-        synchronize(xp)
-    return step
+    return harness.on_device(step, xp)
 
 
 def _torch(layer, x, dy, need_dx, threads, device):
@@ -64,8 +63,7 @@ def _torch(layer, x, dy, need_dx, threads, device):
     from torch.nn import functional as F
 
     from . import torch_network
-    torch.set_num_threads(threads)
-    torch_network.strict_float32()
+    torch_network.set_up(threads)
     flat = x.ndim == 2
     x, dy = ((torch.from_numpy(a) if flat else torch_network.images(a)).to(device) for a in (x, dy))
     if flat:
@@ -83,9 +81,7 @@ def _torch(layer, x, dy, need_dx, threads, device):
         x.grad = None
         if layer.params:
             module.zero_grad(set_to_none=True)
-        if device == "cuda":
-            torch.cuda.synchronize()
-    return step
+    return torch_network.on_device(step, device)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
-from scratchnet.backend import synchronize, to_device
+from scratchnet.backend import to_device
 from scratchnet.retrieval import FlatIndex, evaluate_retrieval
 
 from . import harness
@@ -28,6 +28,8 @@ def main(arguments=None):
     names = harness.backends(options, PREPARE)
     gallery, labels = descriptors(options.gallery, 0)
     queries, query_labels = descriptors(max(options.queries, options.ranked), 1)
+    if options.quick:
+        options.ranked = min(options.ranked, 500)
     table = []
     with threadpool_limits(options.threads, user_api="blas"):
         for metric in METRICS:
@@ -37,6 +39,7 @@ def main(arguments=None):
             for name, timing in timings.items():
                 count = min(options.queries, SCIPY_QUERIES) if name == "scipy" else options.queries
                 timing.ms = [ms / count for ms in timing.ms]
+                timing.device_ms = [ms / count for ms in timing.device_ms]
             table += harness.rows(f"top-{K} of {options.gallery:,}, {metric}, a query", timings, reference="faiss")
     if options.ranked:
         q, q_labels = queries[:options.ranked], query_labels[:options.ranked]
@@ -67,11 +70,7 @@ def _own(name):
     def prepare(metric, gallery, queries, threads):
         xp = harness.array_module(name)
         index, q = FlatIndex(metric).add(to_device(gallery, xp)), to_device(queries, xp)
-
-        def search():
-            index.search(q, K)
-            synchronize(xp)
-        return search
+        return harness.on_device(lambda: index.search(q, K), xp)
     return prepare
 
 

@@ -1,6 +1,10 @@
 """The paper's network in PyTorch, in its best layout (channels last): the peer of the benchmarks."""
+import os
+
 import torch
 from torch import nn
+
+from . import harness
 
 
 def build(channels, classes):
@@ -18,16 +22,23 @@ def images(x):
     return torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
-def strict_float32():
-    """Let a GPU compute in float32, as CuPy does, not in TF32."""
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+def set_up(threads):
+    """Set the threads, and on a GPU the precision that CuPy has and the fastest algorithms."""
+    torch.set_num_threads(threads)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = os.environ.get("CUPY_TF32") == "1"
     torch.backends.cudnn.benchmark = True
+
+
+def on_device(step, device):
+    """Return `step` as `harness.interleave` wants it."""
+    if device == "cpu":
+        return step
+    return harness.OnGPU(step, lambda: torch.cuda.Event(enable_timing=True), torch.cuda.Event.elapsed_time)
 
 
 def training_step(channels, classes, x, labels, threads, device="cpu"):
     """Return a function that trains one step: forward, backward and Nesterov SGD."""
-    torch.set_num_threads(threads)
-    strict_float32()
+    set_up(threads)
     network = build(channels, classes).to(device)
     optimizer = torch.optim.SGD(network.parameters(), 0.01, 0.9, weight_decay=5e-4, nesterov=True)
     x, labels = images(x).to(device), torch.from_numpy(labels).to(device)
@@ -36,23 +47,18 @@ def training_step(channels, classes, x, labels, threads, device="cpu"):
         optimizer.zero_grad(set_to_none=True)
         nn.functional.cross_entropy(network(x), labels).backward()
         optimizer.step()
-        if device == "cuda":
-            torch.cuda.synchronize()
-    return step
+    return on_device(step, device)
 
 
 def features(channels, x, threads, device="cpu"):
     """Return a function that computes the 400-number descriptors."""
-    torch.set_num_threads(threads)
-    strict_float32()
+    set_up(threads)
     network, x = build(channels, 10)[:-1].to(device), images(x).to(device)
 
     def step():
         with torch.inference_mode():
             network(x)
-        if device == "cuda":
-            torch.cuda.synchronize()
-    return step
+    return on_device(step, device)
 
 
 def train(images, steps, threads):

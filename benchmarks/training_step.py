@@ -1,15 +1,15 @@
 """One training step of the paper's network: forward, backward, update.
 
     python -m benchmarks.training_step --backends numpy,torch --json FILE
-    python -m benchmarks.training_step --backends cupy,torch --batch 512 --json FILE
+    python -m benchmarks.training_step --backends cupy,torch --batch 128,512,4096 --json FILE
 
-With cupy among the backends, PyTorch runs on the GPU too, in strict float32 as CuPy does.
+With cupy among the backends, PyTorch runs on the GPU too.
 """
 from contextlib import ExitStack
 
 import numpy as np
 
-from scratchnet.backend import synchronize, to_device
+from scratchnet.backend import to_device
 from scratchnet.experiments import workers_for
 from scratchnet.optimizers import SGD
 from scratchnet.systems.kuo2016 import Recipe, build_network
@@ -21,14 +21,15 @@ CHANNELS, CLASSES = 5, 10
 
 def main(arguments=None):
     p = harness.parser(__doc__, "numpy,torch")
-    p.add_argument("--batch", type=int, default=128)
+    harness.batch_option(p)
     options = p.parse_args(arguments)
     names = harness.backends(options, ("numpy", "cupy", "torch"))
-    peak = harness.sgemm_peak(2 if options.quick else 10)
-    cost = 3 * options.batch * build_network(CHANNELS, CLASSES, Recipe(), np.random.default_rng(0)).multiply_adds(
-        (32, 32, CHANNELS))
-    timings = measure(names, options.batch, options.threads, *((1, 3) if options.quick else (20, 40)))
-    harness.report(options, harness.rows("training step", timings, cost, peak, batch=options.batch))
+    peaks, table = harness.sgemm_peaks(names, options.quick), []
+    cost = 3 * build_network(CHANNELS, CLASSES, Recipe(), np.random.default_rng(0)).multiply_adds((32, 32, CHANNELS))
+    for batch in options.batch:
+        timings = measure(names, batch, options.threads, *((1, 3) if options.quick else (20, 40)))
+        table += harness.rows("training step", timings, batch * cost, peaks, batch=batch)
+    harness.report(options, table)
 
 
 def measure(names, batch, threads, warm_up, repeats):
@@ -54,8 +55,7 @@ def _candidate(name, stack, x, labels, threads, gpu):
     def step():
         _, _, grads = workers.gradients(network, x, labels, lambda images, rng: images)
         optimizer.step(network.params, grads, 0.01)
-        synchronize(xp)
-    return step
+    return harness.on_device(step, xp)
 
 
 if __name__ == "__main__":

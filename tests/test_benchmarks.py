@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import report
+from benchmarks import harness, report
+from benchmarks.report import gpu, paper, search
+from benchmarks.report.__main__ import main as write_report
 
 ROOT = Path(__file__).parent.parent
 
@@ -42,13 +44,14 @@ def pair(case, own, peer, **more):
 
 
 def test_report_takes_medians_over_runs_and_rewrites_only_its_own_lines(tmp_path):
+    (tmp_path / "speed").mkdir()
     for i, (own, peer) in enumerate([(50, 100), (90, 100), (140, 200)]):
-        write(tmp_path / f"training_step-{i}.json", pair("training step", own, peer))
-    write(tmp_path / "scaling.json", [
+        write(tmp_path / f"speed/training_step-{i}.json", pair("training step", own, peer))
+    write(tmp_path / "speed/scaling.json", [
         *pair("threads 1", 100, 150, curve="threads", x=1, ratio_to_one_thread=1.0),
         *pair("threads 2", 55, 90, curve="threads", x=2, ratio_to_one_thread=0.55),
         *pair("batch 16", 5, 9, curve="batch", x=16), *pair("gallery", 5, 9, curve="gallery", x=10, slope=1.0)])
-    write(tmp_path / "breakdown.json", pair("conv1, forward", 9, 9, layer="conv1", way="forward")[:1]
+    write(tmp_path / "speed/breakdown.json", pair("conv1, forward", 9, 9, layer="conv1", way="forward")[:1]
           + pair("conv1, backward", 9, 9, layer="conv1", way="backward")[:1]
           + [{"case": "page faults a step", "backend": "numpy", "page_faults": 1200, "system_ms": 3.4}])
     readme, second = tmp_path / "README.md", tmp_path / "benchmarks/README.md"
@@ -56,20 +59,90 @@ def test_report_takes_medians_over_runs_and_rewrites_only_its_own_lines(tmp_path
     for path, name in ((readme, "speed"), (second, "breakdown")):
         path.write_text("above\n" + "old".join(mark.format(name) for mark in report.MARKS) + "below\n")
     arguments = ["--results", str(tmp_path), "--root", str(tmp_path)]
-    report.main(arguments)
+    write_report(arguments)
     text = readme.read_text()
     assert text.startswith("above\n") and text.endswith("below\n") and "old" not in text
     assert "| training step | 90 ms | 100 ms (PyTorch) | **0.70** (0.50 to 0.90 in 3 runs) |" in text
     assert "| training step, 2 threads | 55 ms | 100 ms (1 thread) | **0.55** |" in text
     assert "| conv1 | 9.0 + 9.0 |" in second.read_text() and "| 1,200 (3 ms) |" in second.read_text()
-    assert all((tmp_path / f"{name}.png").stat().st_size > 5000 for name in ("ratios", "scaling", "breakdown"))
-    report.main(arguments)
+    assert all((tmp_path / f"speed/{name}.png").stat().st_size > 5000 for name in ("ratios", "scaling", "breakdown"))
+    write_report(arguments)
     assert readme.read_text() == text
 
 
 def test_report_without_results_is_one_line(tmp_path):
     with pytest.raises(SystemExit, match="--json"):
-        report.main(["--results", str(tmp_path)])
+        write_report(["--results", str(tmp_path)])
+
+
+def test_gpu_report_has_a_line_a_batch_and_finds_where_the_curves_cross(tmp_path):
+    rows = [{"case": "training step", "backend": name, "median_ms": ms, "device_ms": ms, "precision": precision,
+             "batch": batch, "ratio_to_torch": ms / 4.0} for precision in ("float32", "tf32")
+            for batch, own in ((128, 2.0), (512, 3.0)) for name, ms in (("cupy", own), ("torch", 4.0))]
+    curves = [{"case": "conv1", "backend": name, "median_ms": ms, "batch": batch}
+              for batch, own, other in ((1, 1.0, 4.0), (4, 4.0, 4.0), (16, 16.0, 5.0))
+              for name, ms in (("numpy", own), ("cupy", other))]
+    for name, content in (("training_step", rows), ("crossover-layers", curves)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(
+            {"environment": {"device": "a GPU", "date": "2026-01-02T00:00"}, "rows": content}))
+    (tmp_path / "benchmarks").mkdir()
+    readme = tmp_path / "benchmarks/README.md"
+    readme.write_text("old".join(mark.format("gpu") for mark in report.MARKS))
+    gpu.write(tmp_path, tmp_path)
+    assert "| training step | 512 | tf32 | 3.00 ms | 4.00 ms | **0.75** |" in readme.read_text()
+    assert (tmp_path / "crossover.png").stat().st_size > 5000
+    assert gpu.crossing([1, 4, 16], [1, 4, 16], [4, 4, 5]) == pytest.approx(4)
+    assert gpu.crossing([1, 4], [1, 2], [2, 3]) is None
+
+
+def finished(method, seed, top1, recipe="paper"):
+    row = {"map": top1 / 2, "map_at_30": top1 * 0.9, "seconds_per_query": 0.001}
+    return {"run": {"dataset": "cifar10", "method": method, "recipe": recipe, "seed": seed,
+                    "accuracy": {"top1": top1, "top2": 0.9, "top3": 0.95},
+                    "retrieval": {"test-vs-test": dict.fromkeys(("euclidean", "manhattan", "angular"), row)}}}
+
+
+def test_the_papers_tables_have_ours_beside_them_and_leave_out_what_was_not_run(tmp_path):
+    (tmp_path / "paper").mkdir()
+    runs = [finished("cnn_rgb", 1, 0.78), finished("cnn_rgb", 0, 0.77),
+            finished("pretrain_cnn_rgb_da", 0, 0.85, "best")]
+    for i, run in enumerate(runs):
+        (tmp_path / f"paper/{i}.json").write_text(json.dumps(run))
+    readme = tmp_path / "README.md"
+    readme.write_text("old".join(mark.format("paper") for mark in report.MARKS))
+    paper.write(tmp_path / "paper", tmp_path)
+    text = readme.read_text()
+    assert "| CNN_RGB | **77.0** (73.5, +3.5) | **90.0** (87.4, +2.6) |" in text and "77.0 to 78.0 (2) |" in text
+    assert "| Pre-train+CNN_RGB+DA, recipe best | **85.0** (79.3, +5.7) |" in text
+    assert "| Pre-train+CNN_RGB+DA, recipe best | angular | **0.425** | **0.765** | 0.707 |  | 1.00 (262) |" in text
+    assert "| CNN_RGB | angular | **0.385** | **0.693** |  | 0.385 to 0.390 (2) | 1.00 |" in text
+    assert "Pre-train+CNN_RGB |" not in text and "CIFAR-100" not in text
+
+
+def test_the_search_has_a_line_a_candidate_best_first():
+    def row(top1, *changes):
+        return {"dataset": "cifar10", "method": "cnn_rgb", "epochs": 10, "recipe": "paper", "changes": list(changes),
+                "history": [{"validation_top1": 0.1, "train_top1": 0.1}, {"validation_top1": top1, "train_top1": 0.9}]}
+    lines = search.table([row(0.7), row(0.8, "rate=0.03", "pooling=mean")]).splitlines()
+    assert lines[2] == "| CIFAR-10, CNN_RGB, 10 | paper | rate=0.03, pooling=mean | **80.0%** | 90.0% |"
+    assert lines[3].startswith("| CIFAR-10, CNN_RGB, 10 | paper | none | **70.0%**")
+
+
+def test_a_gpu_step_is_timed_by_its_own_events_too():
+    class Event:
+        clock = 0
+
+        def record(self):
+            self.at = Event.clock
+
+        def synchronize(self):
+            pass
+
+    def step():
+        Event.clock += 7
+    timed = harness.OnGPU(step, Event, lambda first, second: second.at - first.at)
+    timing = harness.interleave({"cupy": timed}, warm_up=1, repeats=3)["cupy"]
+    assert timing.device_ms == [7, 7, 7] and len(timing.ms) == 3 and timing.peak_mb is None
 
 
 def test_unknown_backend_is_one_line():

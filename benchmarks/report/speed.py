@@ -1,55 +1,36 @@
-"""Draws the plots and writes the tables in the READMEs from the JSON of earlier runs.
+"""Speed on a processor: ratios to the peers, curves, and where the time of a step goes.
 
-    python -m benchmarks.report
-
-Everything in benchmarks/results/speed/ takes part. Where several files hold the same case, they are runs of the
-same benchmark: the table has the median of their medians, and of their ratios with the lowest and the highest.
+Where several files hold the same case, they are runs of the same benchmark: the table has the median of their
+medians, and of their ratios with the lowest and the highest.
 """
-import argparse
-import json
-from pathlib import Path
-
 import numpy as np
 
 from scratchnet.plotting.style import BLUE, GRAY, VERMILLION, light, new_figure, save
 
-ROOT = Path(__file__).resolve().parent.parent
-MARKS = "<!-- {}: written by python -m benchmarks.report -->\n", "<!-- /{} -->"
-NAMES = {"numpy": "scratchnet", "torch": "PyTorch", "faiss": "FAISS", "scipy": "SciPy"}
+from . import NAMES, amount, read, write_between
+
 COLOURS = {"numpy": BLUE, "torch": VERMILLION, "faiss": VERMILLION}
 ORDER = ("training_step", "features", "layers", "memory", "autoencoder", "retrieval")  # of the table
 CURVES = {"batch": ("images in a batch", "ms a training step"), "threads": ("threads", "ms a training step"),
           "gallery": ("vectors in the gallery", "ms a query, 30 nearest")}
 
 
-def main(arguments=None):
-    p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("--results", type=Path, default=ROOT / "benchmarks/results/speed", metavar="DIR")
-    p.add_argument("--root", type=Path, default=ROOT, metavar="DIR", help="where README.md and benchmarks/ lie")
-    options = p.parse_args(arguments)
-    paths = sorted(options.results.glob("*.json"), key=lambda path: (_place(path.stem), path.stem))
-    runs = {path.stem: json.loads(path.read_text()) for path in paths}
+def write(results, root):
+    """Draw results/*.png and write the tables of both READMEs."""
+    runs = read(results)
     if not runs:
-        raise SystemExit(f"error: {options.results} holds no JSON: run the benchmarks with --json first")
+        raise SystemExit(f"error: {results} holds no JSON: run the benchmarks with --json first")
+    runs = dict(sorted(runs.items(), key=lambda item: (_place(item[0]), item[0])))
     cases = gather(run["rows"] for name, run in runs.items() if not name.startswith("breakdown"))
-    save(ratio_figure(cases), options.results / "ratios.png")
+    save(ratio_figure(cases), results / "ratios.png")
     curves = [row for run in runs.values() for row in run["rows"] if "curve" in row]
     if curves:
-        save(curve_figure(curves), options.results / "scaling.png")
+        save(curve_figure(curves), results / "scaling.png")
     profiles = {name: run["rows"] for name, run in runs.items() if name.startswith("breakdown")}
-    write_between(options.root / "README.md", "speed", table(cases, runs))
+    write_between(root / "README.md", "speed", table(cases, runs))
     if profiles:
-        save(breakdown_figure(profiles), options.results / "breakdown.png")
-        write_between(options.root / "benchmarks/README.md", "breakdown", breakdown_table(profiles))
-
-
-def write_between(path, name, text):
-    """Replace what stands between the marks of `name` in a file."""
-    begin, end = (mark.format(name) for mark in MARKS)
-    old = path.read_text()
-    if begin not in old or end not in old:
-        raise SystemExit(f"error: {path} has no place for a table: add the lines {begin.strip()} and {end}")
-    path.write_text(old[:old.index(begin)] + begin + text + old[old.index(end):])
+        save(breakdown_figure(profiles), results / "breakdown.png")
+        write_between(root / "benchmarks/README.md", "breakdown", breakdown_table(profiles))
 
 
 def _place(name):
@@ -83,9 +64,9 @@ def table(cases, runs):
         if "numpy" not in backends:
             continue
         peer, found = ratios(backends)
-        cells = [case, _amount(backends["numpy"]), "", ""]
+        cells = [case, amount(backends["numpy"]), "", ""]
         if peer:
-            cells[2] = f"{_amount(backends[peer])} ({NAMES[peer]})"
+            cells[2] = f"{amount(backends[peer])} ({NAMES[peer]})"
             cells[3] = f"**{np.median(found):.2f}**"
             if len(found) > 1:
                 cells[3] += f" ({min(found):.2f} to {max(found):.2f} in {len(found)} runs)"
@@ -102,14 +83,6 @@ def table(cases, runs):
                  f"NumPy {environment['numpy']} with {environment['blas'].split(', ')[-1]}; {versions}. "
                  "Below 1 is faster, or smaller, than the peer.")
     return "\n".join(lines) + "\n"
-
-
-def _amount(rows):
-    """Return the median time of some runs, or their memory where no time was taken, with its unit."""
-    if "median_ms" not in rows[0]:
-        return f"{np.median([row['peak_mb'] for row in rows]):.0f} MB"
-    ms = np.median([row["median_ms"] for row in rows])
-    return f"{ms / 1000:.1f} s" if ms >= 1000 else f"{ms:.0f} ms" if ms >= 10 else f"{ms:.2f} ms"
 
 
 def ratio_figure(cases):
@@ -204,7 +177,3 @@ def breakdown_figure(profiles):
     axes.legend(frameon=False)
     light(axes)
     return figure
-
-
-if __name__ == "__main__":
-    main()

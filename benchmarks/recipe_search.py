@@ -1,0 +1,54 @@
+"""Choose what the paper leaves open: train with one change of the recipe, look at 5,000 held-out training images.
+
+    python -m benchmarks.recipe_search --epochs 10 --set weight_decay=2e-3 --set rate=0.03
+
+Test images take no part. Each call adds one row to the JSON file; a row that is there already is not computed again,
+and a training that was cut off goes on where it stopped.
+"""
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from scratchnet.checkpoint import write_json
+from scratchnet.experiments import Experiment, Plan
+from scratchnet.systems.kuo2016 import METHODS, RECIPES
+
+RESULTS = Path(__file__).parent / "results" / "recipe-search.json"
+
+
+def main():
+    """Train one candidate and keep its history."""
+    p = argparse.ArgumentParser(description="Train one candidate of the recipe and validate it on held-out images.")
+    p.add_argument("--dataset", default="cifar10", choices=("mini", "cifar10", "cifar100"))
+    p.add_argument("--method", default="pretrain_cnn_rgb_da", choices=METHODS)
+    p.add_argument("--epochs", type=int, default=10)
+    p.add_argument("--validation", type=int, default=5000, metavar="N", help="images to hold out (default: 5000)")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--recipe", default="paper", choices=RECIPES, help="what the changes start from")
+    p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="changes")
+    p.add_argument("--out", type=Path, default=Path("recipe-search"), help="folder for checkpoints")
+    p.add_argument("--backend", default="auto")
+    p.add_argument("--json", type=Path, default=RESULTS)
+    options = p.parse_args()
+    row = {"dataset": options.dataset, "method": options.method, "epochs": options.epochs, "seed": options.seed,
+           "validation": options.validation, "recipe": options.recipe, "changes": options.changes}
+    found = json.loads(options.json.read_text()) if options.json.exists() else []
+    if any(row.items() <= other.items() for other in found):
+        print("measured before:", options.json)
+        return
+    recipe = RECIPES[options.recipe].changed(options.changes)
+    out = options.out / f"{options.epochs}-epochs-{options.validation}-held-out"
+    plan = Plan(options.dataset, out, (options.method,), options.epochs, options.seed, options.backend, resume=True,
+                validation=options.validation, recipe=recipe)
+    with Experiment(plan) as experiment:
+        _, history, seconds = experiment.train(options.method)
+    row["command"] = " ".join(["python -m benchmarks.recipe_search", *sys.argv[1:]])
+    found = json.loads(options.json.read_text()) if options.json.exists() else []
+    write_json(options.json, [*found, {**row, "history": history, "seconds": seconds,
+                                       "environment": experiment.environment}])
+    print(f"{' '.join(options.changes) or 'as it is'}: held-out Top-1 {history[-1]['validation_top1']:.2%}")
+
+
+if __name__ == "__main__":
+    main()

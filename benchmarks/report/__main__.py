@@ -1,0 +1,26 @@
+"""Draws the plots and writes the tables in the READMEs from the JSON of earlier runs.
+
+    python -m benchmarks.report
+"""
+import argparse
+from pathlib import Path
+
+from . import gpu, paper, search, speed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments=None):
+    """Write everything that a folder of results, laid out as benchmarks/results, allows."""
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--results", type=Path, default=ROOT / "benchmarks/results", metavar="DIR")
+    p.add_argument("--root", type=Path, default=ROOT, metavar="DIR", help="where README.md and benchmarks/ lie")
+    options = p.parse_args(arguments)
+    speed.write(options.results / "speed", options.root)
+    gpu.write(options.results / "gpu", options.root)
+    paper.write(options.results / "paper", options.root)
+    search.write(options.results / "recipe-search.json", options.root)
+
+
+if __name__ == "__main__":
+    main()

@@ -106,7 +106,7 @@ def forward(x, W, stride, padding):
     U = _transform(G, W.reshape(K, K, C * F)).reshape(n * n, C, F)
     y = empty(xp, (N, TH * m, TW * m, F), x.dtype)
     V = []
-    for group in groups(xp, N, n * n * N * TH * TW * C * x.itemsize):
+    for group in groups(xp, N, n * n * N * TH * TW * max(C, F) * x.itemsize):
         V.append(_input_tiles(x[group], B, m, TH, TW, padding))
         _output_tiles(_product(V[-1], U), A, y[group])
     return (y if y.shape[1:3] == (OH, OW) else xp.ascontiguousarray(y[:, :OH, :OW])), (V, U, x.shape)
@@ -130,7 +130,7 @@ def backward(dy, W, saved, stride, padding, need_dx=True):
         dy = xp.pad(dy, ((0, 0), (0, TH * m - OH), (0, TW * m - OW), (0, 0)))
     dU = xp.zeros((n * n, C, F), dtype=dy.dtype)
     dx = empty(xp, x_shape, dy.dtype) if need_dx else None
-    for group, V_group in zip(groups(xp, N, n * n * N * TH * TW * C * dy.itemsize), V):
+    for group, V_group in zip(groups(xp, N, n * n * N * TH * TW * max(C, F) * dy.itemsize), V):
         dM = _output_tiles_backward(dy[group], A)
         dU += _product(V_group.transpose(0, 2, 1), dM)
         if need_dx:

@@ -1,11 +1,11 @@
 """Draws the plots and writes the tables in the READMEs from the JSON of earlier runs.
 
-    python -m benchmarks.report
+    python -m benchmarks.report [--pictures]
 """
 import argparse
 from pathlib import Path
 
-from . import gpu, paper, search, speed
+from . import gpu, paper, pictures, search, speed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -15,10 +15,14 @@ def main(arguments=None):
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--results", type=Path, default=ROOT / "benchmarks/results", metavar="DIR")
     p.add_argument("--root", type=Path, default=ROOT, metavar="DIR", help="where README.md and benchmarks/ lie")
+    p.add_argument("--pictures", action="store_true",
+                   help="also draw the paper's figures, which takes the data sets and a minute")
     options = p.parse_args(arguments)
     speed.write(options.results / "speed", options.root)
     gpu.write(options.results / "gpu", options.root)
     paper.write(options.results / "paper", options.root)
+    if options.pictures:
+        pictures.write(options.results / "paper")
     search.write(options.results / "recipe-search.json", options.root)
 
 

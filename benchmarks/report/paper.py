@@ -1,4 +1,4 @@
-"""The paper's Tables 2 to 5 with ours beside them, from finished runs.
+"""The paper's Tables 2 to 5 with ours beside them, its claims, and its figures, from finished runs.
 
 results/paper/*.json are the result.json of runs of `scratchnet reproduce`, each with its command, commit and machine.
 What has not been run is not in the tables.
@@ -11,6 +11,13 @@ from scratchnet.report.paper_tables import ACCURACY, LABELS, RETRIEVAL, RETRIEVA
 from . import read, write_between
 
 METRICS = {"euclidean": "Euclidean", "manhattan": "Manhattan", "angular": "angular"}
+CLAIMS = (  # what changes, and the two methods between which it changes
+    ("pre-training", "cnn_rgb", "pretrain_cnn_rgb"),
+    ("pre-training, with the extra channels", "cnn_rgb_da", "pretrain_cnn_rgb_da"),
+    ("extra channels", "cnn_rgb", "cnn_rgb_da"),
+    ("extra channels, pre-trained", "pretrain_cnn_rgb", "pretrain_cnn_rgb_da"),
+    ("both", "cnn_rgb", "pretrain_cnn_rgb_da"),
+)
 
 
 def write(results, root):
@@ -18,8 +25,8 @@ def write(results, root):
     runs = [content["run"] for content in read(results).values()]
     if runs:
         found = {dataset: groups for dataset in ACCURACY if (groups := of(runs, dataset))}
-        write_between(root / "README.md", "paper", "\n".join(
-            f"{accuracy_table(groups, dataset)}\n{map_table(groups, dataset)}" for dataset, groups in found.items()))
+        tables = [table(groups, dataset) for dataset, groups in found.items() for table in (accuracy_table, map_table)]
+        write_between(root / "README.md", "paper", "\n".join([*tables, claims_table(found)]))
 
 
 def of(runs, dataset):
@@ -58,6 +65,33 @@ def map_table(groups, dataset):
                      f"{1000 * found[0]['seconds_per_query']:.2f}" + (f" ({1000 * seconds:.0f})" if seconds else "")]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def claims_table(found):
+    """Return each claim of the paper as a difference: the paper's, and ours for each seed that has both sides."""
+    lines = ["| claim, recipe paper | data | the paper | ours, by seed |", "|---|---|---|---|"]
+    for dataset, groups in found.items():
+        runs = {method: {run["seed"]: run for run in group} for (method, recipe), group in groups.items()
+                if recipe == "paper"}
+        for claim, before, after in CLAIMS:
+            if before in runs and after in runs:
+                top1 = {m: {seed: 100 * run["accuracy"]["top1"] for seed, run in runs[m].items()}
+                        for m in (before, after)}
+                ours = [top1[after][seed] - top1[before][seed] for seed in sorted(top1[before].keys() & top1[after])]
+                theirs = ACCURACY[dataset][after][0] - ACCURACY[dataset][before][0]
+                lines.append(_claim(f"{claim}, Top-1", dataset, theirs, ours, 1))
+        for worse, better in (("euclidean", "manhattan"), ("manhattan", "angular")):
+            if RETRIEVAL_METHOD in runs:
+                maps = [run["retrieval"]["test-vs-test"] for _, run in sorted(runs[RETRIEVAL_METHOD].items())]
+                theirs = RETRIEVAL[dataset][better][0] - RETRIEVAL[dataset][worse][0]
+                lines.append(_claim(f"{METRICS[better]} above {METRICS[worse]}, MAP (full ranking)", dataset, theirs,
+                                    [found[better]["map"] - found[worse]["map"] for found in maps], 3))
+    return "\n".join(lines) + "\n" if len(lines) > 2 else ""
+
+
+def _claim(claim, dataset, theirs, ours, digits):
+    figures = ", ".join(signed(value, digits) for value in ours)
+    return f"| {claim} | {TITLES[dataset]} | {signed(theirs, digits)} | **{figures}** |"
 
 
 def label(method, recipe):

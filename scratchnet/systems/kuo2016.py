@@ -32,7 +32,7 @@ METHODS = {  # name: (extra channels, pre-training)
     "pretrain_cnn_rgb": (False, True),
     "pretrain_cnn_rgb_da": (True, True),
 }
-SCHEDULES = {"steps": steps, "one_cycle": one_cycle}
+SCHEDULES = {"one_cycle": one_cycle, "steps": steps}
 POOLINGS = {"max": lambda: MaxPool2D(2), "mean": lambda: MeanPool2D(2), "overlapping": lambda: MaxPool2D(3, 2)}
 
 
@@ -47,16 +47,16 @@ class Recipe:
     kernel_scale: str = "he"             # 5: he, or learned
     convolution: str = "auto"            # how to compute it: auto, winograd, im2col or naive
     batch: int = 128                     # 6
-    rate: float = 0.01
+    rate: float = 0.03
     momentum: float = 0.9
-    weight_decay: float = 5e-4
+    weight_decay: float = 5e-3
     patch_count: int = 50_000
     pretrain_iterations: int = 200
     whitening_epsilon: float = 0.1
     sparsity: float = 0.035
     sparsity_weight: float = 5.0
     sparse_weight_decay: float = 3e-3
-    schedule: str = "steps"              # of the rate: steps (a tenth at 60 % and at 84 %) or one_cycle
+    schedule: str = "one_cycle"          # of the rate: one_cycle, or steps (a tenth at 60 % and at 84 %)
     shift: int = 0                       # 7: pixels by which training images are moved, at most
     flip: str = "no"                     # 7: whether half of the training images are mirrored
     normalization: str = "none"          # none, or batch: after each sub-sampling, while training
@@ -104,7 +104,7 @@ class Recipe:
 
 RECIPES = {
     "paper": Recipe(),
-    "best": Recipe("best", rate=0.05, schedule="one_cycle", shift=3, flip="yes", dropout=0.5, smoothing=0.1),
+    "best": Recipe("best", rate=0.05, weight_decay=5e-4, shift=3, flip="yes", dropout=0.5, smoothing=0.1),
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import harness, report
-from benchmarks.report import gpu, paper, search
+from benchmarks.report import ablations, gpu, paper, search
 from benchmarks.report.__main__ import main as write_report
 
 ROOT = Path(__file__).parent.parent
@@ -127,6 +127,19 @@ def test_a_claim_is_a_difference_of_runs_of_one_seed():
     assert "| both, Top-1 | CIFAR-10 | +5.8 | **+3.0, +2.0** |" in table and "extra channels" not in table
     assert "| Manhattan above Euclidean, MAP (full ranking) | CIFAR-10 | +0.023 | **+0.020, +0.020** |" in table
     assert "| angular above Manhattan, MAP (full ranking) | CIFAR-10 | +0.013 | **−0.020, −0.020** |" in table
+
+
+def test_an_ablation_is_a_difference_from_the_recipe():
+    runs = {recipe: {**finished("cnn_rgb", 0, top1, recipe)["run"], "epochs": 10}
+            for recipe, top1 in (("paper+kernel_scale=learned", 0.79), ("paper", 0.8), ("paper+pooling=mean", 0.82))}
+    runs["paper"]["retrieval_before_relu"] = runs["paper+pooling=mean"]["retrieval"]
+    lines = ablations.table(runs).splitlines()
+    assert lines[0].startswith("| CIFAR-10, CNN_RGB, 10 epochs, seed 0 | ledger's row |")
+    assert lines[2:] == [
+        "| recipe paper |  | **80.0** | **0.400** | **0.720** |",
+        "| `--set pooling=mean` | 2 | **82.0** (+2.0) | **0.410** (+0.010) | **0.738** (+0.018) |",
+        "| `--set kernel_scale=learned` | 5 | **79.0** (−1.0) | **0.395** (−0.005) | **0.711** (−0.009) |",
+        "| descriptor before the ReLU | 8 | **80.0** (±0.0) | **0.410** (+0.010) | **0.738** (+0.018) |"]
 
 
 def test_the_search_has_a_line_a_candidate_best_first():

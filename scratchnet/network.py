@@ -6,8 +6,11 @@ which of the two they hold.
 """
 from math import prod
 
+from .backend import array_module
 from .errors import SettingsError
+from .gpu import launcher
 from .layers.base import Layer
+from .layers.fused import joined
 
 
 class Network(Layer):
@@ -37,9 +40,18 @@ class Network(Layer):
     def forward(self, x, rng=None):
         """Return the last layer's output for x (N, ...) and the caches of all layers."""
         caches = {}
-        for name, layer in self.layers.items():
+        for name, _, layer in self._chain():
             x, caches[name] = layer.forward(x, rng)
         return x, caches
+
+    def _chain(self):
+        """Return [(first name, last name, layer), ...] in the order of the forward pass: some in one, on a GPU."""
+        if self.params and launcher(array_module(*self.params.values())):
+            return joined(self.layers)
+        return self._apart()
+
+    def _apart(self):
+        return [(name, name, layer) for name, layer in self.layers.items()]
 
     def backward(self, dy, cache, need_dx=True):
         """Return dx and the gradients of all parameters by "layer.parameter".
@@ -48,7 +60,7 @@ class Network(Layer):
         """
         grads = {}
         first = next((name for name, layer in self.layers.items() if layer.params), None)
-        for name, layer in reversed(self.layers.items()):
+        for name, _, layer in reversed(self._chain()):
             stop = name == first and not need_dx
             dy, own = layer.backward(dy, cache[name], need_dx=not stop)
             grads.update((f"{name}.{key}", value) for key, value in own.items())
@@ -60,9 +72,12 @@ class Network(Layer):
         """Return the output of layer `at` for x: a descriptor of each image."""
         if at not in self.layers:
             raise SettingsError(f"there is no layer {at!r}: choose one of {', '.join(self.layers)}")
-        for name, layer in self.layers.items():
+        chain = self._chain()
+        if at not in {last for _, last, _ in chain}:
+            chain = self._apart()
+        for _, last, layer in chain:
             x, _ = layer.forward(x)
-            if name == at:
+            if last == at:
                 return x
 
     def output_shape(self, input_shape):
@@ -75,7 +90,7 @@ class Network(Layer):
 
     def branches(self, cache):
         """Return the branches of all layers; see `Layer.branches`."""
-        return tuple(b for name, layer in self.layers.items() for b in layer.branches(cache[name]))
+        return tuple(b for name, _, layer in self._chain() for b in layer.branches(cache[name]))
 
     def to(self, xp):
         """Move all parameters to the backend `xp` and return the network."""

@@ -4,8 +4,9 @@ import pytest
 from cupy_api import cupy
 
 from scratchnet import gpu
-from scratchnet.layers import Conv2D, MaxPool2D
+from scratchnet.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from scratchnet.losses import softmax_cross_entropy
+from scratchnet.network import Network
 from scratchnet.optimizers import SGD
 
 FILES = sorted(path.stem for path in gpu.FOLDER.glob("*.cu"))
@@ -71,6 +72,35 @@ def test_pooling_kernels_compute_what_the_portable_bodies_do(size, stride, emula
     assert called == {"max_pool", "max_pool_backward"}
     np.testing.assert_array_equal(found, y)
     np.testing.assert_allclose(found_dx, dx, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("size, stride", [(2, None), (3, 2), (3, 1)])
+def test_a_network_pools_and_rectifies_in_one_kernel(size, stride, emulated, rng):
+    """Whole numbers, so that there are ties, and units exactly at 0; the two ways must agree to the bit."""
+    conv = Conv2D(2, 3, 3, padding=1, dtype=np.float64, algorithm="im2col")
+    conv.params["W"][...] = rng.integers(-1, 2, conv.params["W"].shape)
+    conv.params["b"][...] = (-6, -3, 1)
+    pool = MaxPool2D(size, stride)
+    width = int(np.prod(pool.output_shape((7, 8, 3))))
+    network = Network({"conv": conv, "pool": pool, "relu": ReLU(), "flatten": Flatten(),
+                       "fc": Dense(width, 4, dtype=np.float64), "last": ReLU()})
+    x = rng.integers(-1, 2, (3, 7, 8, 2)).astype(np.float64)
+    dy = rng.standard_normal((3, 4))
+
+    def both():
+        y, caches = network.forward(x)
+        dx, grads = network.backward(dy, caches)
+        return y, dx, *grads.values(), *(network.features(x, name) for name in network.layers)
+    expected = both()
+    with emulated() as called:
+        found = both()
+        branches = network.branches(network.forward(x)[1])
+    assert called == {"max_pool", "bias_max_pool_relu", "max_pool_backward"}  # max_pool: asked for by its name
+    assert sum((b == 255).sum() for b in branches if b.dtype == np.uint8) == (expected[8] == 0).sum() > 0
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+    with emulated():
+        assert np.isnan(network.features(np.full_like(x, np.nan), "relu")).all()
 
 
 @pytest.mark.parametrize("nesterov", [True, False])

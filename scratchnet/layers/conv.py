@@ -68,12 +68,16 @@ class Conv2D(Layer):
 
     def forward(self, x, rng=None):
         """Convolve x (N, H, W, C) into y (N, OH, OW, F), OH = ⌊(H + 2·padding − K) / stride⌋ + 1."""
-        W, b = self.params["W"], self.params["b"]
+        y, cache = self.without_bias(x)
+        y += self.params["b"]
+        return y, cache
+
+    def without_bias(self, x):
+        """Return W ∗ x and the cache."""
+        W = self.params["W"]
         self._check_images(x, channels=W.shape[2])
         self.output_shape(x.shape[1:])
-        y, saved = ALGORITHMS[self.method()].forward(x, W, self.stride, self.padding)
-        y += b
-        return y, saved
+        return ALGORITHMS[self.method()].forward(x, W, self.stride, self.padding)
 
     def backward(self, dy, cache, need_dx=True):
         """Return dx and {"W": dW, "b": db}, db[f] = Σ_{n, i, j} dy[n, i, j, f]."""

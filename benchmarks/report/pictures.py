@@ -30,7 +30,7 @@ def of(runs, dataset):
     for run in runs:
         if run["method"] == RETRIEVAL_METHOD:
             if run["recipe"] == "paper":
-                yield from figures.pretraining(learnt(run, dataset), run["method"])
+                yield from (f for f in figures.pretraining(learnt(run, dataset), run["method"]) if f[0] == "filters")
             for name, *rest in (figures.confusion(run, dataset.class_names),
                                 *figures.retrieved(run["examples"], dataset, label(run["method"], run["recipe"]))):
                 yield f"{run['recipe']}-{name}", *rest

@@ -104,7 +104,8 @@ class Recipe:
 
 RECIPES = {
     "paper": Recipe(),
-    "best": Recipe("best", rate=0.05, weight_decay=5e-4, shift=3, flip="yes", dropout=0.5, smoothing=0.1),
+    "best": Recipe("best", rate=0.1, weight_decay=1e-3, shift=3, flip="yes", normalization="batch", dropout=0.5,
+                   smoothing=0.1),
 }
 
 

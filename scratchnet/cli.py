@@ -135,7 +135,7 @@ def _checkpoint(sub):
     which = sub.add_mutually_exclusive_group(required=True)
     which.add_argument("checkpoint", type=Path, nargs="?", help="a checkpoint.npz, or the folder that holds it")
     which.add_argument("--pretrained", metavar="NAME",
-                       help="the weights that come with the package: cifar10")
+                       help="the weights that come with the package: cifar10 or cifar100")
     sub.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     sub.add_argument("--threads", type=_count, metavar="N", help="worker threads (default: one a processor)")
 

@@ -1,4 +1,4 @@
-"""Trained weights that come with the package: the paper's network, recipe "best".
+"""Trained weights that come with the package: the paper's network, recipe "best", CIFAR-10 and CIFAR-100.
 
 NAME.npz holds the parameters in half precision, NAME.json is the model card: where they come from, what they are
 worth with the rounding, and their hash. `make` wrote both.
@@ -11,7 +11,7 @@ from ..errors import CheckpointError, SettingsError
 from ..suggest import nearest
 from ..systems.kuo2016 import Kuo2016
 
-NAMES = ("cifar10",)
+NAMES = ("cifar10", "cifar100")
 
 
 def load_pretrained(name="cifar10"):
@@ -19,7 +19,7 @@ def load_pretrained(name="cifar10"):
 
     Parameters
     ----------
-    name : {"cifar10"}
+    name : {"cifar10", "cifar100"}
 
     Returns
     -------

@@ -6,18 +6,11 @@ What has not been run is not in the tables.
 import numpy as np
 
 from scratchnet.report.html import signed
-from scratchnet.report.paper_tables import ACCURACY, LABELS, RETRIEVAL, RETRIEVAL_METHOD, TITLES
+from scratchnet.report.paper_tables import ACCURACY, CLAIMS, LABELS, RETRIEVAL, RETRIEVAL_METHOD, TITLES
 
 from . import read, write_between
 
 METRICS = {"euclidean": "Euclidean", "manhattan": "Manhattan", "angular": "angular"}
-CLAIMS = (  # what changes, and the two methods between which it changes
-    ("pre-training", "cnn_rgb", "pretrain_cnn_rgb"),
-    ("pre-training, with the extra channels", "cnn_rgb_da", "pretrain_cnn_rgb_da"),
-    ("extra channels", "cnn_rgb", "cnn_rgb_da"),
-    ("extra channels, pre-trained", "pretrain_cnn_rgb", "pretrain_cnn_rgb_da"),
-    ("both", "cnn_rgb", "pretrain_cnn_rgb_da"),
-)
 
 
 def write(results, root):

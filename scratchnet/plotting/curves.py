@@ -21,6 +21,7 @@ def curves_figure(histories):
     """
     figure = new_figure(9.6, 4.4)
     loss, top1 = figure.subplots(1, 2)
+    shown = "training images"
     for i, (method, history) in enumerate(histories.items()):
         epochs = [row["epoch"] for row in history]
         style = {"color": SERIES[i % len(SERIES)], "marker": MARKERS[i % len(MARKERS)], "markersize": 4.5,
@@ -31,9 +32,10 @@ def curves_figure(histories):
         held = [(row["epoch"], 100 * row["validation_top1"]) for row in history
                 if row.get("validation_top1") is not None]
         if held:
+            shown = "training and validation images"
             top1.plot(*zip(*held), label=f"{name}, validation", **{**style, "linestyle": "--", "mfc": "white"})
     loss.set(title="Training loss", ylabel="mean cross-entropy (nats)")
-    top1.set(title="Top-1 accuracy", ylabel="images classified right (%)")
+    top1.set(title=f"Top-1 on {shown}", ylabel="images classified right (%)")
     for axes in (loss, top1):
         axes.set_xlabel("epoch")
         axes.title.set_fontsize(11)

@@ -69,7 +69,7 @@ def descriptors(n, seed):
 def _own(name):
     def prepare(metric, gallery, queries, threads):
         xp = harness.array_module(name)
-        index, q = FlatIndex(metric).add(to_device(gallery, xp)), to_device(queries, xp)
+        index, q = FlatIndex(metric, threads=threads).add(to_device(gallery, xp)), to_device(queries, xp)
         return harness.on_device(lambda: index.search(q, K), xp)
     return prepare
 

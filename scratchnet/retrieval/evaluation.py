@@ -117,7 +117,7 @@ def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, e
         results = workers.map(precisions, -(-nq // CHUNK))
     full, shallow = (float(np.concatenate(parts).mean()) for parts in zip(*results))
     with threadpool_limits(limits=threads, user_api="blas"):
-        seconds = seconds_per_query(FlatIndex(metric).add(gallery), queries, min(depth, nb))
+        seconds = seconds_per_query(FlatIndex(metric, threads=threads).add(gallery), queries, min(depth, nb))
     return {"map": full, f"map_at_{depth}": shallow, "seconds_per_query": seconds}
 
 

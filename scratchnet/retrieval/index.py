@@ -10,6 +10,8 @@ import numpy as np
 from .. import checkpoint
 from ..backend import array_module, to_host
 from ..errors import InputError, SettingsError
+from ..layers.base import positive
+from ..parallel import default_threads
 from .distances import DISTANCES, check_metric, check_vectors
 from .ranking import pack, unpack
 from .scores import Scorer
@@ -29,6 +31,9 @@ class FlatIndex:
         Roughly what a search may use at a time beyond the gallery itself: queries go in chunks of that size.
     source : str
         A hash of the weights and data from which the vectors come; saved with them, see `load`.
+    threads : int, optional
+        That share a Manhattan search on a CPU; None means one a processor. The other metrics are BLAS's, which has a
+        setting of its own.
 
     Attributes
     ----------
@@ -38,14 +43,16 @@ class FlatIndex:
     Raises
     ------
     SettingsError
-        If there is no such metric, or the memory limit is not positive.
+        If there is no such metric, or the memory limit or the number of threads is not positive.
     """
 
-    def __init__(self, metric, memory_limit_bytes=2**28, source=""):
+    def __init__(self, metric, memory_limit_bytes=2**28, source="", threads=None):
         if memory_limit_bytes < 1:
             raise SettingsError(f"memory_limit_bytes must be at least 1, got {memory_limit_bytes}")
         self.metric, self.source = check_metric(metric), source
         self.memory_limit_bytes = memory_limit_bytes
+        self.threads = default_threads() if threads is None else threads
+        positive(threads=self.threads)
         self.d = None
         self._parts, self._scorer = [], None
 
@@ -105,7 +112,7 @@ class FlatIndex:
         check_vectors(q, "queries", self.d)
         xp = array_module(q, self.vectors)
         if self._scorer is None:
-            self._scorer = Scorer(self.metric, self.vectors, np.float32)
+            self._scorer = Scorer(self.metric, self.vectors, np.float32, self.threads if xp is np else 1)
         q = q.astype(np.float32)
         chunk = max(1, self.memory_limit_bytes // (BYTES_A_PAIR * nb))
         keys = xp.empty((len(q), k), np.uint64)

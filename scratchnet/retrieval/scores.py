@@ -3,6 +3,8 @@
 A ranking needs the order of the distances, not the distances. For Euclidean and angular distance a score with
 the same order comes out of one matrix product over all pairs; index.py and evaluation.py rank by it.
 """
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from ..backend import array_module
@@ -24,19 +26,27 @@ class Scorer:
     gallery : (nb, d) float32 or float64 array
     dtype : float32 or float64
         In which products are computed.
+    threads : int
+        That share the gallery for the Manhattan distance on a CPU; products are BLAS's, which has threads of its own.
+        The scores do not depend on it.
     """
 
-    def __init__(self, metric, gallery, dtype):
+    def __init__(self, metric, gallery, dtype, threads=1):
         self.metric = check_metric(metric)
         self.dtype = np.dtype(np.float32 if metric == "manhattan" else dtype)  # no product, so nothing cancels
         self.rows = self._rows(gallery)
         self.squares = self._squares(self.rows)
         self.largest = self.squares.max()
+        self.parts = np.array_split(self.rows, threads) if metric == "manhattan" and threads > 1 else []
+        self.pool = ThreadPoolExecutor(threads) if self.parts else None
 
     def __call__(self, q):
         """Return the scores of queries (nq, d): (nq, nb) float32, none below 0."""
         xp = array_module(q)
         q = self._rows(q)
+        if self.parts:
+            scores = self.pool.map(lambda rows: add_differences(q, rows, np.abs), self.parts)
+            return np.concatenate(list(scores), axis=1)
         if self.metric == "manhattan":
             return add_differences(q, self.rows, xp.abs)
         scores = xp.empty((len(q), len(self.rows)), np.float32)

@@ -33,6 +33,16 @@ def test_it_finds_what_brute_force_finds(backend, rng, metric, k, integers):
 
 
 @metrics
+@pytest.mark.parametrize("size", [2, 130])
+def test_threads_find_the_same(rng, metric, size):
+    q, b = rng.standard_normal((9, 6)).astype(np.float32), rng.standard_normal((size, 6)).astype(np.float32)
+    alone = FlatIndex(metric, threads=1).add(b).search(q, 2)
+    for threads in (2, 3):
+        for one, other in zip(alone, FlatIndex(metric, threads=threads).add(b).search(q, 2)):
+            np.testing.assert_array_equal(one, other)
+
+
+@metrics
 def test_duplicates_are_at_0_in_the_order_of_their_ids(backend, rng, metric):
     x = rng.standard_normal((1, 40)).astype(np.float32)
     b = rng.standard_normal((203, 40)).astype(np.float32)
@@ -82,6 +92,8 @@ def test_bad_settings_are_refused():
         FlatIndex("manhatan")
     with pytest.raises(SettingsError, match="memory_limit_bytes"):
         FlatIndex("angular", memory_limit_bytes=0)
+    with pytest.raises(SettingsError, match="threads"):
+        FlatIndex("angular", threads=0)
 
 
 @pytest.mark.parametrize("k", [0, -1, 5, 2.0, None])

@@ -115,8 +115,11 @@ def test_the_papers_tables_have_ours_beside_them_and_leave_out_what_was_not_run(
     text = readme.read_text()
     assert "| CNN_RGB | **77.0** (73.5, +3.5) | **90.0** (87.4, +2.6) |" in text and "77.0 to 78.0 (2) |" in text
     assert "| Pre-train+CNN_RGB+DA, recipe best | **85.0** (79.3, +5.7) |" in text
-    assert "| Pre-train+CNN_RGB+DA, recipe best | angular | **0.425** | **0.765** | 0.707 |  | 1.00 (262) |" in text
-    assert "| CNN_RGB | angular | **0.385** | **0.693** |  | 0.385 to 0.390 (2) | 1.00 |" in text
+    assert ("| Pre-train+CNN_RGB+DA, recipe best | **0.425** (−0.246) | **0.445** (−0.249) | **0.425** (−0.282) | "
+            "**0.765** (+0.094) | **0.765** (+0.071) | **0.765** (+0.058) |") in text
+    assert "| CNN_RGB | **0.385** | **0.405** | **0.385** | **0.693** | **0.693** | **0.693** |" in text
+    assert "| seeds 0, 1: lowest to highest | 0.385 to 0.390 | 0.405 to 0.410 |" in text
+    assert "| ms a query among 10,000 (the paper's) | 1.00 (85, ÷ 85) | 1.00 (83, ÷ 83) | 1.00 (262, ÷ 262) |" in text
     assert "Pre-train+CNN_RGB |" not in text and "CIFAR-100" not in text and "claim" not in text
 
 
@@ -124,7 +127,8 @@ def test_a_claim_is_a_difference_of_runs_of_one_seed():
     runs = [finished("cnn_rgb", seed, 0.77 + seed / 100)["run"] for seed in (0, 1, 2)]
     runs += [finished("pretrain_cnn_rgb_da", seed, 0.80)["run"] for seed in (0, 1)]
     table = paper.claims_table({"cifar10": paper.of(runs, "cifar10")})
-    assert "| both, Top-1 | CIFAR-10 | +5.8 | **+3.0, +2.0** |" in table and "extra channels" not in table
+    assert "| both, Top-1 | CIFAR-10 | +5.8 | **+3.0, +2.0** | 1.2 | +0.015, +0.010 |" in table
+    assert "extra channels" not in table
     assert "| Manhattan above Euclidean, MAP (full ranking) | CIFAR-10 | +0.023 | **+0.020, +0.020** |" in table
     assert "| angular above Manhattan, MAP (full ranking) | CIFAR-10 | +0.013 | **−0.020, −0.020** |" in table
 

@@ -126,7 +126,7 @@ def test_the_papers_tables_have_ours_beside_them_and_leave_out_what_was_not_run(
 def test_a_claim_is_a_difference_of_runs_of_one_seed():
     runs = [finished("cnn_rgb", seed, 0.77 + seed / 100)["run"] for seed in (0, 1, 2)]
     runs += [finished("pretrain_cnn_rgb_da", seed, 0.80)["run"] for seed in (0, 1)]
-    table = paper.claims_table({"cifar10": paper.of(runs, "cifar10")})
+    table = paper.claims_table(runs)
     assert "| both, Top-1 | CIFAR-10 | +5.8 | **+3.0, +2.0** | 1.2 | +0.015, +0.010 |" in table
     assert "extra channels" not in table
     assert "| Manhattan above Euclidean, MAP (full ranking) | CIFAR-10 | +0.023 | **+0.020, +0.020** |" in table

@@ -5,8 +5,9 @@ What has not been run is not in the tables.
 """
 import numpy as np
 
+from scratchnet.report.claims import claim_rows
 from scratchnet.report.html import signed
-from scratchnet.report.paper_tables import ACCURACY, CLAIMS, LABELS, RETRIEVAL, RETRIEVAL_METHOD, TITLES
+from scratchnet.report.paper_tables import ACCURACY, LABELS, RETRIEVAL, RETRIEVAL_METHOD, TITLES
 
 from . import read, write_between
 
@@ -19,7 +20,7 @@ def write(results, root):
     if runs:
         found = {dataset: groups for dataset in ACCURACY if (groups := of(runs, dataset))}
         tables = [table(groups, dataset) for dataset, groups in found.items() for table in (accuracy_table, map_table)]
-        write_between(root / "README.md", "paper", "\n".join([*tables, claims_table(found)]))
+        write_between(root / "README.md", "paper", "\n".join([*tables, claims_table(runs)]))
 
 
 def of(runs, dataset):
@@ -74,49 +75,20 @@ def map_table(groups, dataset):
     return "\n".join([*lines, f"| ms a query among 10,000 (the paper's) | {' | '.join(times)} | | | |"]) + "\n"
 
 
-def claims_table(found):
+def claims_table(runs):
     """Return each claim of the paper as a difference: the paper's, and ours for each seed that has both sides."""
     lines = ["| claim, recipe paper | data | the paper | ours, by seed | noise | in angular MAP, full ranking |",
              "|---|---|---|---|---|---|"]
-    for dataset, groups in found.items():
-        runs = {method: {run["seed"]: run for run in group} for (method, recipe), group in groups.items()
-                if recipe == "paper"}
-        for claim, before, after in CLAIMS:
-            if before in runs and after in runs:
-                pairs = [(runs[before][seed], runs[after][seed]) for seed in sorted(runs[before].keys() & runs[after])]
-                ours = [100 * (b["accuracy"]["top1"] - a["accuracy"]["top1"]) for a, b in pairs]
-                maps = [angular(b) - angular(a) for a, b in pairs]
-                theirs = ACCURACY[dataset][after][0] - ACCURACY[dataset][before][0]
-                lines.append(_claim(f"{claim}, Top-1", dataset, theirs, ours, 1, noise(pairs[0][0]), _signed(maps, 3)))
-        for worse, better in (("euclidean", "manhattan"), ("manhattan", "angular")):
-            if RETRIEVAL_METHOD in runs:
-                maps = [run["retrieval"]["test-vs-test"] for _, run in sorted(runs[RETRIEVAL_METHOD].items())]
-                theirs = RETRIEVAL[dataset][better][0] - RETRIEVAL[dataset][worse][0]
-                lines.append(_claim(f"{METRICS[better]} above {METRICS[worse]}, MAP (full ranking)", dataset, theirs,
-                                    [found[better]["map"] - found[worse]["map"] for found in maps], 3))
+    for dataset in ACCURACY:
+        for row in claim_rows(runs, dataset):
+            digits, noise = row["digits"], f"{row['noise']:.1f}" if row["noise"] else ""
+            cells = [f"{row['claim']}, {row['measure']}", TITLES[dataset], signed(row["paper"], digits),
+                     f"**{_list(row['ours'], digits)}**", noise, _list(row["angular"] or [], 3)]
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n" if len(lines) > 2 else ""
 
 
-def angular(run):
-    """Return the MAP over the full ranking by angle."""
-    return run["retrieval"]["test-vs-test"]["angular"]["map"]
-
-
-def noise(run):
-    """Return twice the standard deviation of a difference between two accuracies like this run's, in points.
-
-    As of two independent samples of 10,000 images: 2 √2 √(p (1 − p) / n).
-    """
-    p = run["accuracy"]["top1"]
-    return f"{200 * np.sqrt(2 * p * (1 - p) / 10_000):.1f}"
-
-
-def _claim(claim, dataset, theirs, ours, digits, *more):
-    cells = [claim, TITLES[dataset], signed(theirs, digits), f"**{_signed(ours, digits)}**", *more]
-    return f"| {' | '.join(cells + [''] * (6 - len(cells)))} |"
-
-
-def _signed(values, digits):
+def _list(values, digits):
     return ", ".join(signed(value, digits) for value in values)
 
 

@@ -14,6 +14,7 @@ from .. import plotting
 from ..checkpoint import atomic_write
 from ..errors import DataError
 from . import paper_tables as paper
+from .claims import claim_rows
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
@@ -73,7 +74,7 @@ def section(results, dataset):
         "accuracy": paper.accuracy_rows(results, dataset),
         "classes": [(names[id(run)], rows) for run in runs if (rows := paper.class_rows(run))],
         "retrieval": [(text, groups) for text, groups in retrieval if groups],
-        "comparison": _comparison(results, dataset),
+        "comparison": _comparison(results, dataset), "claims": claim_rows(runs, dataset),
     }
 
 

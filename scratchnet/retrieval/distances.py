@@ -90,7 +90,12 @@ def directions(x):
 
 
 def add_differences(q, b, fold):
-    """Return Σ_k fold(q_k − b_k) for every pair, (nq, nb).
+    """Return Σ_k fold(q_k − b_k) for every pair, (nq, nb)."""
+    return add_pairs(q, b, array_module(q, b).subtract, fold)
+
+
+def add_pairs(q, b, combine, fold=None):
+    """Return Σ_k fold(combine(q_k, b_k)) for every pair, (nq, nb), of two ufuncs that take `out`.
 
     A group of queries meets a block of the gallery as two flat arrays: the queries repeated once for each
     gallery row, the block as it lies in memory. So each elementwise loop is long, which is what makes it fast.
@@ -109,10 +114,11 @@ def add_differences(q, b, fold):
         repeated = xp.tile(q[i:i + group], (1, block))
         for j in range(0, nb, block):
             rows = b[j:j + block]
-            differences = workspace[:len(repeated), :rows.size]
-            xp.subtract(repeated[:, :rows.size], rows.reshape(1, -1), out=differences)
-            fold(differences, out=differences)
-            sums[i:i + group, j:j + block] = xp.einsum("qbd->qb", differences.reshape(-1, len(rows), d))
+            terms = workspace[:len(repeated), :rows.size]
+            combine(repeated[:, :rows.size], rows.reshape(1, -1), out=terms)
+            if fold is not None:
+                fold(terms, out=terms)
+            sums[i:i + group, j:j + block] = xp.einsum("qbd->qb", terms.reshape(-1, len(rows), d))
     return sums
 
 

@@ -37,12 +37,12 @@ def main(arguments=None):
     with threadpool_limits(options.threads, user_api="blas"):
         for metric in METRICS:
             batches = {name: queries[:SCIPY_QUERIES if name == "scipy" else options.queries] for name in names}
-            table += _rows(f"top-{K} of {options.gallery:,}, {metric}, a query", metric, gallery, batches,
-                           options.threads, repeats)
+            table += search_rows(f"top-{K} of {options.gallery:,}, {metric}, a query", metric, gallery, batches,
+                                 options.threads, repeats)
         for metric in METRICS:
             alone = {name: queries[:ALONE] for name in names if name != "scipy"}
-            table += _rows(f"top-{K} of {len(gallery[:PAPERS]):,}, {metric}, one query at a time", metric,
-                           gallery[:PAPERS], alone, options.threads, repeats, one_by_one=True)
+            table += search_rows(f"top-{K} of {len(gallery[:PAPERS]):,}, {metric}, one query at a time", metric,
+                                 gallery[:PAPERS], alone, options.threads, repeats, one_by_one=True)
     if options.ranked:
         q, q_labels = queries[:options.ranked], query_labels[:options.ranked]
         for metric in METRICS:
@@ -53,7 +53,7 @@ def main(arguments=None):
     harness.report(options, table)
 
 
-def _rows(case, metric, gallery, queries, threads, repeats, one_by_one=False):
+def search_rows(case, metric, gallery, queries, threads, repeats, one_by_one=False, **more):
     """Time the searches of some backends, {name: its queries}; milliseconds are those of one query."""
     candidates = {}
     for name, q in queries.items():
@@ -65,7 +65,7 @@ def _rows(case, metric, gallery, queries, threads, repeats, one_by_one=False):
     for name, timing in timings.items():
         timing.ms = [ms / len(queries[name]) for ms in timing.ms]
         timing.device_ms = [ms / len(queries[name]) for ms in timing.device_ms]
-    return harness.rows(case, timings, reference="faiss", metric=metric)
+    return harness.rows(case, timings, reference="faiss", metric=metric, **more)
 
 
 def _ranking(xp, metric, queries, query_labels, gallery, labels, threads):

@@ -41,13 +41,9 @@ def _searches(names, galleries, options):
     queries, _ = retrieval.descriptors(QUERIES, 1)
     table = []
     for nb in galleries:
-        candidates = {name: retrieval.PREPARE[name]("euclidean", vectors[:nb], queries, options.threads)
-                      for name in names}
-        timings = harness.interleave(candidates, 2, 3 if options.quick else 9)
-        for timing in timings.values():
-            timing.ms = [ms / QUERIES for ms in timing.ms]
-        table += harness.rows(f"top-30 of {nb:,}, euclidean, a query", timings, reference="faiss",
-                              curve="gallery", x=nb)
+        table += retrieval.search_rows(f"top-30 of {nb:,}, euclidean, a query", "euclidean", vectors[:nb],
+                                       dict.fromkeys(names, queries), options.threads,
+                                       (2, 3 if options.quick else 9), curve="gallery", x=nb)
     for name in names:
         own = [row for row in table if row["backend"] == name]
         slope = np.polyfit(np.log([row["x"] for row in own]), np.log([row["median_ms"] for row in own]), 1)[0]

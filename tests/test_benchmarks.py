@@ -109,8 +109,7 @@ def test_the_papers_tables_have_ours_beside_them_and_leave_out_what_was_not_run(
             finished("pretrain_cnn_rgb_da", 0, 0.85, "best")]
     for i, run in enumerate(runs):
         (tmp_path / f"paper/{i}.json").write_text(json.dumps(run))
-    (tmp_path / "speed").mkdir()
-    write(tmp_path / "speed/query.json", [
+    write(tmp_path / "query.json", [
         {"case": case, "backend": name, "metric": metric, "median_ms": ms} for metric in paper.METRICS
         for case, name, ms in (("one query at a time", "numpy", 1.0), ("one query at a time", "faiss", 3.0),
                                ("a query", "numpy", 9.0))])

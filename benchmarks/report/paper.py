@@ -18,7 +18,7 @@ def write(results, root):
     """Write the tables of README.md, if there are runs."""
     runs = [content["run"] for content in read(results).values()]
     if runs:
-        tables, times = [], query_ms(results.parent / "speed")
+        tables, times = [], query_ms(results.parent)
         for dataset in ACCURACY:
             if groups := of(runs, dataset):
                 tables += [accuracy_table(groups, dataset), map_table(groups, dataset, times)]
@@ -48,9 +48,9 @@ def accuracy_table(groups, dataset):
     return "\n".join(lines) + "\n"
 
 
-def query_ms(speed):
-    """Return {metric: ms a query among 10,000} as `benchmarks.retrieval` measured it, from query.json of a folder."""
-    rows = read(speed).get("query", {"rows": []})["rows"]
+def query_ms(results):
+    """Return {metric: ms a query among 10,000} as `benchmarks.retrieval` measured it, from query.json."""
+    rows = read(results).get("query", {"rows": []})["rows"]
     return {row["metric"]: row["median_ms"] for row in rows
             if row["backend"] == "numpy" and row["case"].endswith("one query at a time")}
 

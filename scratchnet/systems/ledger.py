@@ -17,7 +17,8 @@ LEDGER = [
     _row(3, "W_SAE is 64 x 25, which is one channel; conv1 sees 3 or 5 channels, conv2 and conv3 see 64.",
          "Patches over all input channels, so that each kernel has weights of its own for each; only conv1 is "
          "pre-trained. On held-out training images this beats gray patches.",
-         "Gray patches, each kernel shared by the input channels in equal parts.", True),
+         "Gray patches, each kernel shared by the input channels in equal parts; conv2 and conv3 pre-trained, too, "
+         "layer by layer.", True),
     _row(4, "How ZCA whitening and the learned weights combine is not stated.",
          "Whitening matrix and patch mean are folded into kernel and bias: the convolution equals the "
          "auto-encoder's hidden unit on the whitened patch, before its sigmoid."),

@@ -41,7 +41,7 @@ class Scorer:
         self.sums = self.rows.sum(axis=1) if metric == "manhattan" else self._squares(self.rows)
         self.largest = self._size(self.rows).max()
         self.parts = np.array_split(self.rows, threads) if metric == "manhattan" and threads > 1 else [self.rows]
-        self.pool = ThreadPoolExecutor(threads) if len(self.parts) > 1 else None
+        self.pool = ThreadPoolExecutor(threads - 1) if len(self.parts) > 1 else None
 
     def __call__(self, q):
         """Return the scores of queries (nq, d): (nq, nb) float32, none below 0."""
@@ -65,11 +65,10 @@ class Scorer:
         return scores
 
     def _add_pairs(self, q, *combine_and_fold):
-        """Return `add_pairs` of the queries and the gallery, whose parts are done by threads of their own."""
-        if self.pool is None:
-            return add_pairs(q, self.rows, *combine_and_fold)
-        parts = self.pool.map(lambda rows: add_pairs(q, rows, *combine_and_fold), self.parts)
-        return np.concatenate(list(parts), axis=1)
+        """Return `add_pairs` of the queries and the gallery: the first part by this thread, the others by their own."""
+        others = [self.pool.submit(add_pairs, q, rows, *combine_and_fold) for rows in self.parts[1:]]
+        first = add_pairs(q, self.parts[0], *combine_and_fold)
+        return np.concatenate([first, *(other.result() for other in others)], axis=1) if others else first
 
     def nearest_beyond(self, q, scores):
         """Return a distance (nq,) float64 that every gallery vector scored `scores` (nq,) or more keeps from q.

@@ -11,13 +11,8 @@ METRICS = ("euclidean", "manhattan", "angular")
 
 def outputs(system, rgb, workers, xp=np):
     """Return descriptors (N, 400) before the last ReLU and scores (N, classes) of images as stored, on the host."""
-    layers = system.network.layers
-
     def walk(chunk):
-        x = system.prepare(system.images(to_device(rgb[chunk], xp)))
-        before = system.network.features(x, "fc")
-        after, _ = layers["relu4"].forward(before)
-        scores, _ = layers["classifier"].forward(after)
+        before, _, scores = system.outputs(to_device(rgb[chunk], xp))
         return to_host(before), to_host(scores)
     descriptors, scores = zip(*workers.map(walk, len(rgb)))
     return np.concatenate(descriptors), np.concatenate(scores)

@@ -62,11 +62,12 @@ class Recipe:
     normalization: str = "none"          # none, or batch: after each sub-sampling, while training
     dropout: float = 0.0                 # share of the descriptor that is switched off while training
     smoothing: float = 0.0               # of the labels
+    test_flip: str = "no"                # 7: whether an image is described as the mean of itself and its mirror image
 
     def __post_init__(self):
         choices = {"pooling": POOLINGS, "patches": ("gray", "all"), "kernel_scale": ("he", "learned"),
                    "convolution": ("auto", *ALGORITHMS), "schedule": SCHEDULES, "flip": ("no", "yes"),
-                   "normalization": ("none", "batch")}
+                   "normalization": ("none", "batch"), "test_flip": ("no", "yes")}
         for field, allowed in choices.items():
             if getattr(self, field) not in allowed:
                 raise SettingsError(f"there is no {field} {getattr(self, field)!r}: choose one of {', '.join(allowed)}")
@@ -260,17 +261,34 @@ class Kuo2016:
         twin.network = fold_normalization(self.network, chunks)
         return twin
 
+    def outputs(self, rgb):
+        """Return descriptors (N, 400) before and after the ReLU, and scores, of colour images (N, 32, 32, 3) uint8.
+
+        With the recipe's `test_flip`, what the ReLU takes is the mean of an image and its mirror image,
+
+            d = max(0, (f(x) + f(mirrored x)) / 2),   f being the layers up to "fc",
+
+        which makes the descriptors of the two equal.
+        """
+        layers, x = self.network.layers, self.prepare(self.images(rgb))
+        before = self.network.features(x, "fc")
+        if self.recipe.test_flip == "yes":
+            mirrored = array_module(x).ascontiguousarray(x[:, :, ::-1])
+            before = (before + self.network.features(mirrored, "fc")) / 2
+        after, _ = layers["relu4"].forward(before)
+        scores, _ = layers["classifier"].forward(after)
+        return before, after, scores
+
     def descriptors(self, rgb):
         """Return the descriptors (N, 400), after the ReLU, of colour images (N, 32, 32, 3) uint8."""
-        return self._forward(rgb, "relu4")
+        return self._in_chunks(rgb, 1)
 
     def scores(self, rgb):
         """Return the scores (N, classes) of colour images (N, 32, 32, 3) uint8."""
-        return self._forward(rgb, "classifier")
+        return self._in_chunks(rgb, 2)
 
-    def _forward(self, rgb, layer, chunk=100):
-        parts = [self.network.features(self.prepare(self.images(rgb[start:start + chunk])), layer)
-                 for start in range(0, len(rgb), chunk)]
+    def _in_chunks(self, rgb, which, chunk=100):
+        parts = [self.outputs(rgb[start:start + chunk])[which] for start in range(0, len(rgb), chunk)]
         return array_module(rgb).concatenate(parts)
 
     @classmethod

@@ -100,7 +100,7 @@ def test_description_rebuilds_the_system(rgb):
 
 def test_refuses_unknown_choices():
     for wrong in ({"pooling": "median"}, {"patches": "red"}, {"kernel_scale": "huge"}, {"convolution": "fft"},
-                  {"schedule": "stairs"}, {"flip": "maybe"}):
+                  {"schedule": "stairs"}, {"flip": "maybe"}, {"test_flip": "maybe"}):
         with pytest.raises(SettingsError, match="choose one of"):
             Recipe(**wrong)
     for wrong, words in (({"shift": -1}, "0 to 15"), ({"smoothing": 1.0}, "smoothing"), ({"dropout": 1.0}, "rate"),
@@ -118,6 +118,20 @@ def test_best_augments_only_while_training(rgb):
     scores, _ = system.network.forward(x)
     assert (scores == system.network.forward(x)[0]).all() and "dropout" in system.network.layers
     assert (scores != system.network.forward(x, np.random.default_rng(0))[0]).any()
+
+
+def test_test_flip_describes_an_image_as_the_mean_of_itself_and_its_mirror_image(rgb):
+    one, both = (Kuo2016("cnn_rgb_da", 10, Recipe(test_flip=flip)) for flip in ("no", "yes"))
+    for system in (one, both):
+        system.fit_standardizer(system.images(rgb))
+    mirrored = rgb[:, :, ::-1]
+    before, after, scores = both.outputs(rgb)
+    np.testing.assert_allclose(before, (one.outputs(rgb)[0] + one.outputs(mirrored)[0]) / 2, atol=1e-5)
+    np.testing.assert_array_equal(after, np.maximum(before, 0))
+    np.testing.assert_allclose(scores, both.network.layers["classifier"].forward(after)[0], atol=1e-5)
+    np.testing.assert_allclose(both.descriptors(mirrored), after, atol=1e-5)
+    np.testing.assert_allclose(both.scores(rgb), scores, atol=1e-5)
+    assert np.abs(one.descriptors(mirrored) - one.descriptors(rgb)).max() > 0.1
 
 
 def test_batch_normalisation_is_folded_away(rgb):

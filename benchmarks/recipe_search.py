@@ -8,6 +8,7 @@ and a training that was cut off goes on where it stopped.
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from scratchnet.checkpoint import write_json
@@ -15,6 +16,11 @@ from scratchnet.experiments import Experiment, Plan
 from scratchnet.systems.kuo2016 import METHODS, RECIPES
 
 RESULTS = Path(__file__).parent / "results" / "recipe-search.json"
+
+
+def settings(recipe):
+    """Return {setting: value} of a recipe; a candidate keeps all of them, for recipes change by what is found here."""
+    return {name: value for name, value in asdict(recipe).items() if name != "name"}
 
 
 def main():
@@ -31,13 +37,13 @@ def main():
     p.add_argument("--backend", default="auto")
     p.add_argument("--json", type=Path, default=RESULTS)
     options = p.parse_args()
+    recipe = RECIPES[options.recipe].changed(options.changes)
     row = {"dataset": options.dataset, "method": options.method, "epochs": options.epochs, "seed": options.seed,
-           "validation": options.validation, "recipe": options.recipe, "changes": options.changes}
+           "validation": options.validation, "recipe": options.recipe, "settings": settings(recipe)}
     found = json.loads(options.json.read_text()) if options.json.exists() else []
     if any(row.items() <= other.items() for other in found):
         print("measured before:", options.json)
         return
-    recipe = RECIPES[options.recipe].changed(options.changes)
     out = options.out / f"{options.epochs}-epochs-{options.validation}-held-out"
     plan = Plan(options.dataset, out, (options.method,), options.epochs, options.seed, options.backend, resume=True,
                 validation=options.validation, recipe=recipe)
@@ -45,7 +51,7 @@ def main():
         _, history, seconds = experiment.train(options.method)
     row["command"] = " ".join(["python -m benchmarks.recipe_search", *sys.argv[1:]])
     found = json.loads(options.json.read_text()) if options.json.exists() else []
-    write_json(options.json, [*found, {**row, "history": history, "seconds": seconds,
+    write_json(options.json, [*found, {**row, "changes": options.changes, "history": history, "seconds": seconds,
                                        "environment": experiment.environment}])
     print(f"{' '.join(options.changes) or 'as it is'}: held-out Top-1 {history[-1]['validation_top1']:.2%}")
 

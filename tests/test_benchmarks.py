@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import harness, report
+from benchmarks import harness, recipe_search, report
 from benchmarks.report import ablations, gpu, paper, search
 from benchmarks.report.__main__ import main as write_report
+from scratchnet.systems.kuo2016 import RECIPES
 
 ROOT = Path(__file__).parent.parent
 
@@ -150,13 +151,31 @@ def test_an_ablation_is_a_difference_from_the_recipe():
         "| descriptor before the ReLU | 8 | **80.0** (±0.0) | **0.410** (+0.010) | **0.738** (+0.018) |"]
 
 
+def test_a_candidate_is_measured_once(tmp_path, monkeypatch, capsys):
+    found = tmp_path / "found.json"
+    monkeypatch.setattr(sys, "argv", [
+        "recipe_search", "--dataset", "mini", "--method", "cnn_rgb", "--epochs", "1", "--validation", "1900",
+        "--recipe", "best", "--set", "rate=0.02", "--out", str(tmp_path), "--json", str(found)])
+    recipe_search.main()
+    assert "rate=0.02: held-out Top-1" in capsys.readouterr().out
+    recipe_search.main()
+    assert "measured before" in capsys.readouterr().out
+    row, = json.loads(found.read_text())
+    assert row["settings"]["rate"] == 0.02 and row["settings"]["flip"] == "yes" and len(row["history"]) == 1
+
+
 def test_the_search_has_a_line_a_candidate_best_first():
-    def row(top1, *changes):
-        return {"dataset": "cifar10", "method": "cnn_rgb", "epochs": 10, "recipe": "paper", "changes": list(changes),
+    def row(top1, recipe, **settings):
+        return {"dataset": "cifar10", "method": "cnn_rgb", "epochs": 10, "recipe": recipe, "settings": settings,
                 "history": [{"validation_top1": 0.1, "train_top1": 0.1}, {"validation_top1": top1, "train_top1": 0.9}]}
-    lines = search.table([row(0.7), row(0.8, "rate=0.03", "pooling=mean")]).splitlines()
-    assert lines[2] == "| CIFAR-10, CNN_RGB, 10 | paper | rate=0.03, pooling=mean | **80.0%** | 90.0% |"
-    assert lines[3].startswith("| CIFAR-10, CNN_RGB, 10 | paper | none | **70.0%**")
+    best = recipe_search.settings(RECIPES["best"])
+    earlier = {name: value for name, value in best.items() if name != "test_flip"}  # measured before it was a setting
+    lines = search.table([row(0.7, "paper"), row(0.8, "paper", rate=0.2, pooling="mean"), row(0.6, "best", **best),
+                          row(0.5, "best", **earlier)]).splitlines()
+    assert lines[2:] == ["| CIFAR-10, CNN_RGB, 10 | paper | pooling=mean, rate=0.2 | **80.0%** | 90.0% |",
+                         "| CIFAR-10, CNN_RGB, 10 | paper | nothing | **70.0%** | 90.0% |",
+                         "| CIFAR-10, CNN_RGB, 10 | best | nothing | **60.0%** | 90.0% |",
+                         "| CIFAR-10, CNN_RGB, 10 | best | test_flip=no | **50.0%** | 90.0% |"]
 
 
 def test_a_gpu_step_is_timed_by_its_own_events_too():

@@ -2,7 +2,9 @@
 import json
 
 from scratchnet.report.paper_tables import LABELS, TITLES
+from scratchnet.systems.kuo2016 import RECIPES, Recipe
 
+from ..recipe_search import settings
 from . import write_between
 
 
@@ -13,16 +15,21 @@ def write(path, root):
 
 
 def table(rows):
-    """Return a line for each candidate, grouped by what can be compared: data set, method, epochs."""
-    lines = ["| data, method, epochs | recipe | changes | Top-1, held out | Top-1, trained on |",
+    """Return a line for each candidate, grouped by what can be compared: data set, method, epochs.
+
+    A candidate is named by the settings in which it differs from the recipe as it is now.
+    """
+    lines = ["| data, method, epochs | recipe | differs from it in | Top-1, held out | Top-1, trained on |",
              "|---|---|---|---|---|"]
     groups = {}
     for row in rows:
         groups.setdefault((row["dataset"], row["method"], row["epochs"]), []).append(row)
     for (dataset, method, epochs), found in groups.items():
         for row in sorted(found, key=lambda row: -row["history"][-1]["validation_top1"]):
-            last, changes = row["history"][-1], ", ".join(row["changes"]) or "none"
-            cells = (f"{TITLES[dataset]}, {LABELS[method]}, {epochs}", row.get("recipe", "paper"), changes,
+            last, was = row["history"][-1], {**settings(Recipe()), **row["settings"]}  # later settings: their defaults
+            changes = [f"{name}={was[name]}" for name, value in settings(RECIPES[row["recipe"]]).items()
+                       if was[name] != value]
+            cells = (f"{TITLES[dataset]}, {LABELS[method]}, {epochs}", row["recipe"], ", ".join(changes) or "nothing",
                      f"**{last['validation_top1']:.1%}**", f"{last['train_top1']:.1%}")
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -48,12 +48,15 @@ def main():
     plan = Plan(options.dataset, out, (options.method,), options.epochs, options.seed, options.backend, resume=True,
                 validation=options.validation, recipe=recipe)
     with Experiment(plan) as experiment:
-        _, history, seconds = experiment.train(options.method)
+        system, history, seconds = experiment.train(options.method)
+        retrieval = experiment.retrieval_held_out(system)
     row["command"] = " ".join(["python -m benchmarks.recipe_search", *sys.argv[1:]])
     found = json.loads(options.json.read_text()) if options.json.exists() else []
-    write_json(options.json, [*found, {**row, "changes": options.changes, "history": history, "seconds": seconds,
+    write_json(options.json, [*found, {**row, "changes": options.changes, "history": history,
+                                       "angular": retrieval, "seconds": seconds,
                                        "environment": experiment.environment}])
-    print(f"{' '.join(options.changes) or 'as it is'}: held-out Top-1 {history[-1]['validation_top1']:.2%}")
+    print(f"{' '.join(options.changes) or 'as it is'}: held-out Top-1 {history[-1]['validation_top1']:.2%}, "
+          f"angular MAP {retrieval['map']:.3f}, at 30 {retrieval['map_at_30']:.3f}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from .evaluate import classification, evaluate, outputs
 from .layers.base import positive
 from .optimizers import SGD
 from .parallel import CHUNK, Workers
+from .retrieval import evaluate_retrieval
 from .suggest import nearest
 from .systems.kuo2016 import METHODS, SCHEDULES, Kuo2016, Recipe
 from .train import Trainer
@@ -134,6 +135,15 @@ class Experiment:
                               self._validation(system, images, held) if len(held) else None)
         seconds["train"] = sum(row["seconds"] for row in history)
         return system.folded(images[:FOLD_IMAGES]), history, seconds
+
+    def retrieval_held_out(self, system):
+        """Return the angular MAP of a trained system where each held-out image searches the others, as two depths."""
+        _, held = _split(self.labels, self.plan)
+        before, _ = outputs(system, self.images[held], self.workers, self.xp)
+        descriptors, labels = to_device(np.maximum(before, 0), self.xp), self.labels[held]
+        found = evaluate_retrieval(descriptors, labels, descriptors, labels, "angular", exclude_self=True,
+                                   threads=self.workers.threads)
+        return {key: found[key] for key in ("map", "map_at_30")}
 
     def _pretrain(self, system, rgb, images):
         """Start the network from pre-trained kernels, learnt now or read from an earlier run; return the seconds."""

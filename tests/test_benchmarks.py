@@ -162,6 +162,7 @@ def test_a_candidate_is_measured_once(tmp_path, monkeypatch, capsys):
     assert "measured before" in capsys.readouterr().out
     row, = json.loads(found.read_text())
     assert row["settings"]["rate"] == 0.02 and row["settings"]["flip"] == "yes" and len(row["history"]) == 1
+    assert 0 < row["angular"]["map"] < row["angular"]["map_at_30"] < 1
 
 
 def test_the_search_has_a_line_a_candidate_best_first():
@@ -170,12 +171,14 @@ def test_the_search_has_a_line_a_candidate_best_first():
                 "history": [{"validation_top1": 0.1, "train_top1": 0.1}, {"validation_top1": top1, "train_top1": 0.9}]}
     best = recipe_search.settings(RECIPES["best"])
     earlier = {name: value for name, value in best.items() if name != "test_flip"}  # measured before it was a setting
-    lines = search.table([row(0.7, "paper"), row(0.8, "paper", rate=0.2, pooling="mean"), row(0.6, "best", **best),
+    measured = {**row(0.8, "paper", rate=0.2, pooling="mean"), "angular": {"map": 0.3, "map_at_30": 0.5}}
+    lines = search.table([row(0.7, "paper"), measured, row(0.6, "best", **best),
                           row(0.5, "best", **earlier)]).splitlines()
-    assert lines[2:] == ["| CIFAR-10, CNN_RGB, 10 | paper | pooling=mean, rate=0.2 | **80.0%** | 90.0% |",
-                         "| CIFAR-10, CNN_RGB, 10 | paper | nothing | **70.0%** | 90.0% |",
-                         "| CIFAR-10, CNN_RGB, 10 | best | nothing | **60.0%** | 90.0% |",
-                         "| CIFAR-10, CNN_RGB, 10 | best | test_flip=no | **50.0%** | 90.0% |"]
+    assert lines[2:] == [
+        "| CIFAR-10, CNN_RGB, 10 | paper | pooling=mean, rate=0.2 | **80.0%** | 0.300; 0.500 | 90.0% |",
+        "| CIFAR-10, CNN_RGB, 10 | paper | nothing | **70.0%** |  | 90.0% |",
+        "| CIFAR-10, CNN_RGB, 10 | best | nothing | **60.0%** |  | 90.0% |",
+        "| CIFAR-10, CNN_RGB, 10 | best | test_flip=no | **50.0%** |  | 90.0% |"]
 
 
 def test_a_gpu_step_is_timed_by_its_own_events_too():

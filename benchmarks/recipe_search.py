@@ -12,7 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from scratchnet.checkpoint import write_json
+from scratchnet.errors import ScratchnetError
 from scratchnet.experiments import Experiment, Plan
+from scratchnet.layers.base import positive
 from scratchnet.systems.kuo2016 import METHODS, RECIPES
 
 RESULTS = Path(__file__).parent / "results" / "recipe-search.json"
@@ -24,7 +26,7 @@ def settings(recipe):
 
 
 def main():
-    """Train one candidate and keep its history."""
+    """Measure the candidate that the command line names, or end the program in one line that says what is wrong."""
     p = argparse.ArgumentParser(description="Train one candidate of the recipe and validate it on held-out images.")
     p.add_argument("--dataset", default="cifar10", choices=("mini", "cifar10", "cifar100"))
     p.add_argument("--method", default="pretrain_cnn_rgb_da", choices=METHODS)
@@ -37,6 +39,15 @@ def main():
     p.add_argument("--backend", default="auto")
     p.add_argument("--json", type=Path, default=RESULTS)
     options = p.parse_args()
+    try:
+        measure(options)
+    except ScratchnetError as error:
+        p.exit(2, f"error: {error}\n")
+
+
+def measure(options):
+    """Train one candidate and keep its settings, its history and its retrieval among the held-out images."""
+    positive(validation=options.validation)
     recipe = RECIPES[options.recipe].changed(options.changes)
     row = {"dataset": options.dataset, "method": options.method, "epochs": options.epochs, "seed": options.seed,
            "validation": options.validation, "recipe": options.recipe, "settings": settings(recipe)}
@@ -52,8 +63,7 @@ def main():
         retrieval = experiment.retrieval_held_out(system)
     row["command"] = " ".join(["python -m benchmarks.recipe_search", *sys.argv[1:]])
     found = json.loads(options.json.read_text()) if options.json.exists() else []
-    write_json(options.json, [*found, {**row, "changes": options.changes, "history": history,
-                                       "angular": retrieval, "seconds": seconds,
+    write_json(options.json, [*found, {**row, "history": history, "angular": retrieval, "seconds": seconds,
                                        "environment": experiment.environment}])
     print(f"{' '.join(options.changes) or 'as it is'}: held-out Top-1 {history[-1]['validation_top1']:.2%}, "
           f"angular MAP {retrieval['map']:.3f}, at 30 {retrieval['map_at_30']:.3f}")

@@ -137,7 +137,7 @@ class Experiment:
         return system.folded(images[:FOLD_IMAGES]), history, seconds
 
     def retrieval_held_out(self, system):
-        """Return the angular MAP of a trained system where each held-out image searches the others, as two depths."""
+        """Return {"map", "map_at_30"} of a trained system by angle, each held-out image searching the others."""
         _, held = _split(self.labels, self.plan)
         before, _ = outputs(system, self.images[held], self.workers, self.xp)
         descriptors, labels = to_device(np.maximum(before, 0), self.xp), self.labels[held]

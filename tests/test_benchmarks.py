@@ -165,6 +165,19 @@ def test_a_candidate_is_measured_once(tmp_path, monkeypatch, capsys):
     assert 0 < row["angular"]["map"] < row["angular"]["map_at_30"] < 1
 
 
+@pytest.mark.parametrize("wrong, words", [
+    (["--set", "rat=1"], "did you mean 'rate'"), (["--validation", "0"], "validation"),
+    (["--validation", "3000"], "cannot take 3000 of 2000 images")])
+def test_a_candidate_that_is_none_is_one_clear_line(wrong, words, tmp_path, monkeypatch, capsys):
+    found = tmp_path / "found.json"
+    monkeypatch.setattr(sys, "argv", [
+        "recipe_search", "--dataset", "mini", "--out", str(tmp_path), "--json", str(found), *wrong])
+    with pytest.raises(SystemExit) as stop:
+        recipe_search.main()
+    said = capsys.readouterr().err
+    assert stop.value.code == 2 and words in said and said.count("\n") == 1 and not found.exists()
+
+
 def test_the_search_has_a_line_a_candidate_best_first():
     def row(top1, recipe, **settings):
         return {"dataset": "cifar10", "method": "cnn_rgb", "epochs": 10, "recipe": recipe, "settings": settings,

@@ -15,7 +15,8 @@ import numpy as np
 from scratchnet.optimizers import SGD
 from scratchnet.parallel import Workers
 from scratchnet.schedules import constant
-from scratchnet.systems.kuo2016 import Kuo2016, Recipe
+from scratchnet.systems.kuo2016 import Kuo2016
+from scratchnet.systems.recipe import Recipe
 from scratchnet.train import Trainer
 
 from . import harness

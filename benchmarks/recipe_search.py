@@ -15,7 +15,8 @@ from scratchnet.checkpoint import write_json
 from scratchnet.errors import ScratchnetError
 from scratchnet.experiments import Experiment, Plan
 from scratchnet.layers.base import positive
-from scratchnet.systems.kuo2016 import METHODS, RECIPES
+from scratchnet.systems.kuo2016 import METHODS
+from scratchnet.systems.recipe import RECIPES
 
 RESULTS = Path(__file__).parent / "results" / "recipe-search.json"
 

@@ -174,7 +174,7 @@ def _method_names():
 def _plan(options, **more):
     """Turn options into a Plan; options that a command does not have keep the plan's defaults."""
     from .experiments import Plan
-    from .systems.kuo2016 import RECIPES
+    from .systems.recipe import RECIPES
     names = {field.name for field in fields(Plan)} - {"recipe", "out", "methods"}
     given = {name: value for name, value in vars(options).items() if name in names}
     return Plan(out=options.out or "scratchnet-results", command=options.command_line,
@@ -222,7 +222,8 @@ def _evaluate(options):
 
 
 def _summary(options):
-    from .systems.kuo2016 import METHODS, Recipe, build_network
+    from .systems.kuo2016 import METHODS, build_network
+    from .systems.recipe import Recipe
     channels = 5 if METHODS[options.method][0] else 3
     classes = 100 if options.dataset == "cifar100" else 10
     print(build_network(channels, classes, Recipe(), np.random.default_rng(0)).summary((32, 32, channels)))

@@ -26,7 +26,8 @@ from .optimizers import SGD
 from .parallel import CHUNK, Workers
 from .retrieval import evaluate_retrieval
 from .suggest import nearest
-from .systems.kuo2016 import METHODS, SCHEDULES, Kuo2016, Recipe
+from .systems.kuo2016 import METHODS, Kuo2016
+from .systems.recipe import SCHEDULES, Recipe
 from .train import Trainer
 
 FOLD_IMAGES = 5000  # whose statistics replace those of a batch after training, where a recipe normalises batches

@@ -15,7 +15,8 @@ from .gradcheck import TOLERANCE_KINKED, TOLERANCE_SMOOTH, check_function, check
 from .layers.conv import ALGORITHMS
 from .losses import softmax_cross_entropy
 from .suggest import nearest
-from .systems.kuo2016 import Recipe, build_network
+from .systems.kuo2016 import build_network
+from .systems.recipe import Recipe
 from .unsupervised import SparseAutoencoder
 
 

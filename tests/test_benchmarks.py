@@ -9,7 +9,7 @@ import pytest
 from benchmarks import harness, recipe_search, report
 from benchmarks.report import ablations, gpu, paper, search
 from benchmarks.report.__main__ import main as write_report
-from scratchnet.systems.kuo2016 import RECIPES
+from scratchnet.systems.recipe import RECIPES
 
 ROOT = Path(__file__).parent.parent
 

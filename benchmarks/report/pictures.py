@@ -5,7 +5,8 @@ All but the curves show photographs or what is learnt from them, so the data set
 from scratchnet import data, plotting
 from scratchnet.report import figures
 from scratchnet.report.paper_tables import RETRIEVAL_METHOD, TITLES
-from scratchnet.systems.kuo2016 import Kuo2016, Recipe
+from scratchnet.systems.kuo2016 import Kuo2016
+from scratchnet.systems.recipe import Recipe
 
 from . import read
 from .paper import label

@@ -2,7 +2,7 @@
 import json
 
 from scratchnet.report.paper_tables import LABELS, TITLES
-from scratchnet.systems.kuo2016 import RECIPES, Recipe
+from scratchnet.systems.recipe import RECIPES, Recipe
 
 from ..recipe_search import settings
 from . import write_between

@@ -81,6 +81,6 @@ class Recipe:
 
 RECIPES = {
     "paper": Recipe(),
-    "best": Recipe("best", rate=0.1, weight_decay=1e-3, shift=3, flip="yes", normalization="batch", dropout=0.2,
+    "best": Recipe("best", rate=0.1, weight_decay=1e-3, shift=3, flip="yes", normalization="batch", dropout=0.5,
                    smoothing=0.1, test_flip="yes"),
 }

@@ -111,8 +111,9 @@ def _training(sub):
     sub.add_argument("--train-images", type=_count, metavar="N", help="use only N training images, balanced")
     sub.add_argument("--validation", type=_count, default=0, metavar="N",
                      help="hold out N training images and report the accuracy on them after each epoch")
-    sub.add_argument("--recipe", type=_one_of("recipe", ("paper", "best")), default="paper", metavar="NAME",
-                     help="paper (default): what it describes; best: the same layers as one would train them today")
+    sub.add_argument("--recipe", type=_one_of("recipe", ("paper", "2016", "best")), default="paper", metavar="NAME",
+                     help="paper (default): what it describes; 2016: trained as was usual then; best: the same layers "
+                     "as one would train them today")
     sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",
                      help="change a setting of the recipe, e.g. --set pooling=mean; --set help lists them")
 

@@ -45,6 +45,10 @@ def evaluate(system, dataset, train_images, train_labels, workers, xp=np, progre
     dict
         "accuracy", "confusion", "retrieval" (descriptor after the ReLU), "retrieval_before_relu", and "examples":
         for two queries the ids and distances of their first 30 test images by angular distance.
+    dict of str to array
+        Of each test image, for paired comparisons of two systems: its "predicted" class (uint8), and the average
+        precision of its ranking of the other test images (float16, descriptor after the ReLU) by each distance
+        ("euclidean/map", ...) and at 30 by the angle ("angular/map_at_30").
     """
     say = progress or (lambda line: None)
     say("classifying the test images")
@@ -52,16 +56,23 @@ def evaluate(system, dataset, train_images, train_labels, workers, xp=np, progre
     result = classification(scores, dataset.test_labels)
     say("describing the training images")
     train, _ = outputs(system, train_images, workers, xp)
-    for key, rectify in (("retrieval", True), ("retrieval_before_relu", False)):
+    for key, rectify in (("retrieval_before_relu", False), ("retrieval", True)):
         say(f"ranking for retrieval, descriptor {'after' if rectify else 'before'} the ReLU")
         queries, gallery = (np.maximum(d, 0) if rectify else d for d in (test, train))
+        each = {}
         with tqdm(total=len(PROTOCOLS) * len(METRICS) * len(queries), unit=" queries", desc="ranking", leave=False,
                   disable=None) as bar:
             result[key] = evaluate_protocols(to_device(queries, xp), dataset.test_labels, to_device(gallery, xp),
                                              train_labels, metrics=METRICS, threads=workers.threads,
-                                             progress=bar.update)
+                                             progress=bar.update, each=each)
     result["examples"] = examples(np.maximum(test, 0), dataset)
-    return result
+    return result, {"predicted": scores.argmax(axis=1).astype(np.uint8), **_kept(each)}
+
+
+def _kept(each):
+    """Return the average precisions that are worth keeping."""
+    wanted = [*((metric, "map") for metric in METRICS), ("angular", "map_at_30")]
+    return {f"{metric}/{name}": each["test-vs-test", metric][name].astype(np.float16) for metric, name in wanted}
 
 
 def examples(descriptors, dataset, depth=30):

@@ -1,7 +1,7 @@
 """From a data set's name to the paper's tables: one run for each method, each run in a folder of its own.
 
     OUT/results.json  OUT/report.html  OUT/figures/*.png
-    OUT/runs/DATASET-METHOD-RECIPE-seedN/{checkpoint.npz, pretraining.npz, result.json}
+    OUT/runs/DATASET-METHOD-RECIPE-seedN/{checkpoint.npz, pretraining.npz, predictions.npz, result.json}
 
 A run that was cut off is resumed from its checkpoint, a finished one is read from its result.json, so that
 reporting never computes anything twice.
@@ -102,12 +102,14 @@ class Experiment:
             return _read_result(path, plan.about(method))
         system, history, seconds = self.train(method)
         start = time.monotonic()
-        figures = evaluate(system, self.dataset, self.images, self.labels, self.workers, self.xp, _say)
+        figures, each_image = evaluate(system, self.dataset, self.images, self.labels, self.workers, self.xp, _say)
         seconds["evaluate"] = time.monotonic() - start
         run = {"dataset": plan.dataset, "method": method, "recipe": plan.recipe.name, "seed": plan.seed,
                "epochs": plan.epochs, "train_images": len(self.images), "history": history, **figures,
                "seconds": seconds, "settings": asdict(plan.recipe), "command": plan.command,
                "environment": self.environment}
+        with checkpoint.atomic_write(path.with_name("predictions.npz")) as file:
+            np.savez_compressed(file, **each_image)
         checkpoint.write_json(path, {"about": plan.about(method), "run": run})
         _say(f"Top-1 {run['accuracy']['top1']:.1%}, angular MAP (full ranking, test-vs-test) "
              f"{run['retrieval']['test-vs-test']['angular']['map']:.3f}")
@@ -251,7 +253,7 @@ def evaluate_checkpoint(path, data_folder=None, xp=np, threads=None):
     """Return what `evaluate` finds for the system in a checkpoint, on the data set that it was trained on."""
     system, dataset, images, labels = load_trained(path, data_folder, xp)
     with workers_for(xp, threads, system.recipe.batch) as workers:
-        return evaluate(system, dataset, images, labels, workers, xp, _say)
+        return evaluate(system, dataset, images, labels, workers, xp, _say)[0]
 
 
 def workers_for(xp, threads, batch):

@@ -29,7 +29,8 @@ def test_they_know_the_embedded_test_images():
     scores, descriptors = system.scores(images), system.descriptors(images)
     assert descriptors.shape == (500, 400) and descriptors.dtype == np.float32 and (descriptors >= 0).all()
     assert (scores.argmax(axis=1) == labels).mean() > 0.8
-    np.testing.assert_array_equal(system.scores(images[:7]), scores[:7])
+    # Not to the bit: BLAS multiplies 7 rows with other kernels than 100.
+    np.testing.assert_allclose(system.scores(images[:7]), scores[:7], rtol=0, atol=1e-5 * np.abs(scores).max())
 
 
 def test_unknown_names_are_refused(capsys):

@@ -10,6 +10,7 @@ import pytest
 
 from scratchnet import checkpoint
 from scratchnet.cli import main
+from scratchnet.data import load
 
 TINY = ["--train-images", "64", "--epochs", "2", "--set", "patch_count=300", "--set", "pretrain_iterations=2",
         "--seed", "1"]
@@ -47,6 +48,21 @@ def test_results_have_the_promised_schema(results):
         for example in run["examples"]:
             assert len(example["ids"]) == 30 and example["query"] not in example["ids"]
             assert example["distances"] == sorted(example["distances"])
+
+
+def test_each_run_keeps_what_a_paired_comparison_needs(out, results):
+    test = load("mini").test_labels
+    for run in results["runs"]:
+        folder = next(out.glob(f"runs/mini-{run['method']}-paper*"))
+        kept = dict(np.load(folder / "predictions.npz"))
+        assert set(kept) == {"predicted", "euclidean/map", "manhattan/map", "angular/map", "angular/map_at_30"}
+        assert (kept["predicted"] == test).mean() == run["accuracy"]["top1"]
+        found = run["retrieval"]["test-vs-test"]
+        for name, values in kept.items():
+            if name != "predicted":
+                metric, figure = name.split("/")
+                assert values.shape == (500,)
+                assert values.mean(dtype=float) == pytest.approx(found[metric][figure], abs=1e-4)
 
 
 def test_figures_and_report_are_there(out):

@@ -28,7 +28,7 @@ RELEVANT = np.uint64(1)
 LAST = np.uint64(2**64 - 1)
 
 
-def evaluate_protocols(test, test_labels, train, train_labels, metrics=METRICS, **settings):
+def evaluate_protocols(test, test_labels, train, train_labels, metrics=METRICS, each=None, **settings):
     """Return ``{protocol: {metric: evaluate_retrieval(...)}}`` for both `PROTOCOLS`.
 
     Parameters
@@ -37,17 +37,21 @@ def evaluate_protocols(test, test_labels, train, train_labels, metrics=METRICS, 
         Descriptors. The test images are the queries in both protocols.
     test_labels, train_labels : (N,) integer arrays
     metrics : iterable of str
+    each : dict, optional
+        Is given the average precisions of each query: {(protocol, metric): `each` of `evaluate_retrieval`}.
     settings
         `depth`, `threads`, `progress` of `evaluate_retrieval`.
     """
     galleries = dict(zip(PROTOCOLS, ((test, test_labels, True), (train, train_labels, False))))
-    return {protocol: {metric: evaluate_retrieval(test, test_labels, gallery, labels, metric, own, **settings)
+    each = {} if each is None else each
+    return {protocol: {metric: evaluate_retrieval(test, test_labels, gallery, labels, metric, own,
+                                                  each=each.setdefault((protocol, metric), {}), **settings)
                        for metric in metrics}
             for protocol, (gallery, labels, own) in galleries.items()}
 
 
 def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, exclude_self=False,
-                       depth=30, threads=1, progress=None):
+                       depth=30, threads=1, progress=None, each=None):
     """Rank the gallery for every query and return mean average precision and seconds per query.
 
     Parameters
@@ -65,6 +69,8 @@ def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, e
         The result does not depend on it. A GPU is driven from one thread.
     progress : callable, optional
         Called with the number of further queries done, from the worker threads.
+    each : dict, optional
+        Is given what the two means are taken of, under their names: (nq,) float64 arrays.
 
     Returns
     -------
@@ -115,10 +121,13 @@ def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, e
 
     with Workers(threads if xp is np else 1, chunk=1) as workers:
         results = workers.map(precisions, -(-nq // CHUNK))
-    full, shallow = (float(np.concatenate(parts).mean()) for parts in zip(*results))
+    names = ("map", f"map_at_{depth}")
+    found = {name: np.concatenate(parts) for name, parts in zip(names, zip(*results))}
     with threadpool_limits(limits=threads, user_api="blas"):
         seconds = seconds_per_query(FlatIndex(metric, threads=threads).add(gallery), queries, min(depth, nb))
-    return {"map": full, f"map_at_{depth}": shallow, "seconds_per_query": seconds}
+    if each is not None:
+        each.update(found)
+    return {**{name: float(values.mean()) for name, values in found.items()}, "seconds_per_query": seconds}
 
 
 def seconds_per_query(index, queries, k=30):

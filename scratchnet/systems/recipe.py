@@ -81,6 +81,7 @@ class Recipe:
 
 RECIPES = {
     "paper": Recipe(),
+    "2016": Recipe("2016", schedule="steps", rate=0.01, weight_decay=5e-4),
     "best": Recipe("best", rate=0.1, weight_decay=1e-3, shift=3, flip="yes", normalization="batch", dropout=0.5,
                    smoothing=0.1, test_flip="yes"),
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import BackendError, SettingsError
+from .errors import BackendError, InputError, SettingsError
 
 BACKENDS = ("auto", "numpy", "cupy")
 
@@ -93,10 +93,71 @@ def to_device(x, xp, dtype=None):
     return xp.asarray(x, dtype=dtype)
 
 
-def cuda_kernel(text, function, options):
+def cuda_kernel(text, function):
     """Return the kernel `function` of a CUDA program, compiled at its first call: ``kernel(blocks, threads, args)``."""
     import cupy
-    return cupy.RawKernel(text, function, options=options)
+    return cupy.RawKernel(text, function, options=("-std=c++17",))
+
+
+def matmul(a, b, out):
+    """Write a @ b to `out` and return it; batches of matrices on a GPU by `batched_product`."""
+    xp = array_module(a, b, out)
+    if xp.__name__ != "cupy" or a.ndim != 3 or b.ndim != 3:
+        return xp.matmul(a, b, out=out)
+    from cupy_backends.cuda.libs import cublas
+    batched_product(cublas, xp.cuda.device.get_cublas_handle(), a, b, out, precision(xp) == "tf32")
+    return out
+
+
+def batched_product(cublas, handle, a, b, out, tf32=False):
+    """Let cuBLAS write a[i] @ b[i] to out[i].
+
+    CuPy's own batched product copies what is transposed, and never multiplies in TF32. cuBLAS takes a transposed view
+    as it lies in memory, and is told the precision. It counts columns first: what it sees is the transpose of what we
+    do, so it is asked for outᵀ = bᵀ · aᵀ.
+
+    Parameters
+    ----------
+    cublas : module
+        ``cupy_backends.cuda.libs.cublas``.
+    handle : int
+    a, b, out : (n, M, K), (n, K, N) and (n, M, N) arrays of float32 or of float64
+        `out` contiguous; each matrix of `a` and `b` contiguous or the transpose of one that is.
+    tf32 : bool
+        Whether float32 may be rounded to 10 bits of mantissa on its way into a product.
+    """
+    if not (a.dtype == b.dtype == out.dtype and a.dtype.char in "fd" and out.flags.c_contiguous):
+        raise InputError(f"a product on a GPU takes two arrays of float32 or of float64, got {a.dtype} and {b.dtype}: "
+                         "convert the images to the type of the layer's parameters, e.g. x.astype('float32')")
+    n, M, N = out.shape
+    single = a.dtype.char == "f"
+    if single:
+        compute = cublas.CUBLAS_COMPUTE_32F_FAST_TF32 if tf32 else cublas.CUBLAS_COMPUTE_32F
+    else:
+        compute = cublas.CUBLAS_COMPUTE_64F
+    kind = 0 if single else 1  # CUDA_R_32F, CUDA_R_64F
+    (transpose_a, leading_a), (transpose_b, leading_b) = _memory_order(a), _memory_order(b)
+    one, zero = np.ones(1, a.dtype), np.zeros(1, a.dtype)
+    cublas.gemmStridedBatchedEx(
+        handle, transpose_b, transpose_a, N, M, a.shape[2], one.ctypes.data,
+        _address(b), kind, leading_b, b.strides[0] // b.itemsize,
+        _address(a), kind, leading_a, a.strides[0] // a.itemsize, zero.ctypes.data,
+        _address(out), kind, N, M * N, n, compute, -1)  # -1: cuBLAS chooses how
+
+
+def _memory_order(x):
+    """Return (0, columns) for matrices (n, rows, columns) that lie row by row, (1, rows) for column by column."""
+    rows, columns = x.shape[1:]
+    if x.strides[2] == x.itemsize and x.strides[1] == columns * x.itemsize:
+        return 0, columns
+    if x.strides[1] == x.itemsize and x.strides[2] == rows * x.itemsize:
+        return 1, rows
+    raise InputError("a batch of matrices must be contiguous, or the transpose of one that is, got strides "
+                     f"{x.strides}")
+
+
+def _address(x):
+    return x.ctypes.data if isinstance(x, np.ndarray) else x.data.ptr
 
 
 def precision(xp):

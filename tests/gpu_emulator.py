@@ -24,27 +24,25 @@ using std::exp, std::log;
 struct Index { long long x; };
 static Index blockIdx, threadIdx, blockDim;
 """
-KERNEL = re.compile(r'extern "C" __global__ void (\w+)\((.*?)\)', re.DOTALL)
 THREADS = 7  # of a block: few and odd, so that the last block is not full
 
 
 def launch(file, function, count, *arguments, **defines):
     """Run a kernel over NumPy arrays; the call is that of `gpu.launcher`."""
     dtype = arguments[0].dtype
-    for value in arguments:
-        assert not isinstance(value, np.ndarray) or value.flags.c_contiguous, "kernels take contiguous arrays"
+    checked = gpu.checked(file, function, arguments)
     run = getattr(_library(file, dtype.str, tuple(defines.items())), f"run_{function}")
     values = [ctypes.c_void_p(value.ctypes.data) if isinstance(value, np.ndarray)
               else np.ctypeslib.as_ctypes_type(value.dtype)(value.item())
-              for value in gpu.as_parameters(arguments, dtype)]
+              for value in checked]
     run(ctypes.c_longlong(-(-count // THREADS)), ctypes.c_longlong(THREADS), ctypes.c_longlong(count), *values)
 
 
 @lru_cache
 def _library(file, dtype, defines):
-    text = gpu.source(file)
+    text = gpu.program(file, dtype, dict(defines))
     loops = []
-    for name, parameters in KERNEL.findall(text):
+    for name, parameters in gpu.KERNEL.findall(text):
         names = ", ".join(re.findall(r"(\w+)\s*(?:,|$)", parameters))
         loops.append(f'extern "C" void run_{name}(long long blocks, long long threads, {parameters}) {{\n'
                      "    blockDim.x = threads;\n"
@@ -55,6 +53,6 @@ def _library(file, dtype, defines):
         source, library = Path(folder) / "kernels.cpp", Path(folder) / "kernels.so"
         source.write_text(HEADER + text + "\n".join(loops))
         subprocess.run([COMPILER, "-O1", "-std=c++17", "-Wall", "-Werror", "-shared", "-fPIC",
-                        *gpu.options(dtype, dict(defines)), str(source), "-o", str(library)],
+                        str(source), "-o", str(library)],
                        check=True, capture_output=True, text=True)
         return ctypes.CDLL(str(library))

@@ -34,7 +34,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..backend import array_module, to_device
+from ..backend import array_module, matmul, to_device
 from ..gpu import launcher
 from ..workspace import empty, groups
 
@@ -80,6 +80,21 @@ def _inverse(rows):
 def _rounded(m, K, dtype, xp):
     """Return `matrices` as arrays of module `xp`."""
     return tuple(to_device(np.array(rows, dtype=np.float64).astype(dtype), xp) for rows in matrices(m, K))
+
+
+@lru_cache
+def _texts(m, K):
+    """Return A and B as winograd.cu wants them: each an initialiser of C++."""
+    A, _, B = matrices(m, K)
+    return ["{" + ",".join("{" + ",".join(repr(float(value)) for value in row) + "}" for row in rows) + "}"
+            for rows in (A, B)]
+
+
+def _defines(m, n, shape, TH, TW, padding=0):
+    """Return what winograd.cu wants to know of images (N, H, W, C) that TH x TW tiles cover."""
+    K, (A, B) = n - m + 1, _texts(m, n - m + 1)
+    return {"OUTPUTS": m, "WEIGHTS": K, "ROWS_OF_A": A, "ROWS_OF_B": B, "H": shape[1], "W": shape[2], "C": shape[3],
+            "TH": TH, "TW": TW, "PADDING": padding}
 
 
 def covers(K, stride):
@@ -151,8 +166,8 @@ def _input_tiles(x, B, m, TH, TW, padding):
     launch = launcher(xp)
     if launch:
         V = xp.empty((n * n, len(x) * TH * TW, C), dtype=x.dtype)
-        launch("winograd", "input_tiles", V[0].size, xp.ascontiguousarray(x), B, V, *x.shape[1:], TH, TW, padding,
-               OUTPUTS=m, WEIGHTS=n - m + 1)
+        launch("winograd", "input_tiles", V[0].size, xp.ascontiguousarray(x), V,
+               **_defines(m, n, x.shape, TH, TW, padding))
         return V
     return _transform(B, _gather(x, m, n - m + 1, TH, TW, padding)).reshape(n * n, -1, C)
 
@@ -163,8 +178,7 @@ def _output_tiles(products, A, y):
     N, OH, OW, F = y.shape
     launch = launcher(array_module(y))
     if launch:
-        launch("winograd", "output_tiles", products[0].size, products, A, y, OH, OW, F, OH // m, OW // m,
-               OUTPUTS=m, WEIGHTS=n - m + 1)
+        launch("winograd", "output_tiles", products[0].size, products, y, **_defines(m, n, y.shape, OH // m, OW // m))
         return
     Y = _transform(A, products.reshape(n, n, -1)).reshape(m, m, N, OH // m, OW // m, F)
     y.reshape(N, OH // m, m, OW // m, m, F)[...] = Y.transpose(2, 3, 0, 4, 1, 5)
@@ -177,8 +191,8 @@ def _output_tiles_backward(dy, A):
     launch = launcher(xp)
     if launch:
         dM = xp.empty((n * n, N * (OH // m) * (OW // m), F), dtype=dy.dtype)
-        launch("winograd", "output_tiles_backward", dM[0].size, xp.ascontiguousarray(dy), xp.ascontiguousarray(A.T),
-               dM, OH, OW, F, OH // m, OW // m, OUTPUTS=m, WEIGHTS=n - m + 1)
+        launch("winograd", "output_tiles_backward", dM[0].size, xp.ascontiguousarray(dy), dM,
+               **_defines(m, n, dy.shape, OH // m, OW // m))
         return dM
     tiles = _copy(dy.reshape(N, OH // m, m, OW // m, m, F).transpose(2, 4, 0, 1, 3, 5))
     return _transform(A.T, tiles).reshape(n * n, -1, F)
@@ -190,9 +204,9 @@ def _input_tiles_backward(dV, B, dx, m, TH, TW, padding):
     N, H, W, C = dx.shape
     launch = launcher(xp)
     if launch:
-        sizes = {"OUTPUTS": m, "WEIGHTS": n - m + 1}
-        launch("winograd", "input_tiles_backward", dV[0].size, dV, xp.ascontiguousarray(B.T), **sizes)
-        launch("winograd", "add_tiles", dx.size, dV, dx, H, W, C, TH, TW, padding, dV.shape[1], **sizes)
+        defines = _defines(m, n, dx.shape, TH, TW, padding)
+        launch("winograd", "input_tiles_backward", dV[0].size, dV, dV, **defines)
+        launch("winograd", "add_tiles", dx.size, dV, dx, dV.shape[1], **defines)
         return
     dd = _transform(B.T, dV.reshape(n, n, -1))
     dx[...] = _scatter(dd.reshape(n, n, N, TH, TW, C), dx.shape, m, padding)
@@ -207,8 +221,7 @@ def _transform(matrix, tiles):
 
 def _product(a, b):
     """Return a @ b, in memory that is used again."""
-    xp = array_module(a, b)
-    return xp.matmul(a, b, out=empty(xp, (*b.shape[:-2], a.shape[-2], b.shape[-1]), b.dtype))
+    return matmul(a, b, out=empty(array_module(a, b), (*b.shape[:-2], a.shape[-2], b.shape[-1]), b.dtype))
 
 
 def _copy(x):

@@ -10,6 +10,7 @@ from .base import Layer
 from .conv import Conv2D
 from .pool import MaxPool2D
 
+PARTIAL_SUMS = 2**17  # threads that add up a bias's gradient: enough to fill a GPU
 OFF = 255  # the winner of a unit that the ReLU turns off; no place in a window has that number
 
 
@@ -34,14 +35,30 @@ class ConvPoolReLU(Layer):
         y = xp.empty((len(x), OH, OW, F), dtype=x.dtype)
         winner = xp.empty(y.shape, dtype=xp.uint8)
         launcher(xp)("pooling", "bias_max_pool_relu", y.size, xp.ascontiguousarray(x), self.params["b"], y, winner,
-                     *x.shape[1:], OH, OW, pool.size, pool.stride)
+                     **pool.defines(x.shape))
         return y, (saved, ([winner], [], x.shape))
 
     def backward(self, dy, cache, need_dx=True):
-        """Return dx and the convolution's gradients: what is off has no winner, so the pooling's pass is enough."""
+        """Return dx and the convolution's gradients: what is off has no winner, so the pooling's pass is enough.
+
+        The bias adds to every place of a window, and one place of it gets dy: db is summed before dy is spread out.
+        """
         saved, pooled = cache
+        db = self._bias_gradient(dy, pooled)
         dy, _ = self.pool.backward(dy, pooled)
-        return self.conv.backward(dy, saved, need_dx)
+        dx, dW = self.conv.backward_without_bias(dy, saved, need_dx)
+        return dx, {"W": dW, "b": db}
+
+    def _bias_gradient(self, dy, pooled):
+        """Return Σ dy of the units that are on, (F,): in parts, so that many threads add up, and then the parts."""
+        (winner,), _, x_shape = pooled
+        xp, windows, F = array_module(dy), dy[..., 0].size, dy.shape[3]
+        parts = max(1, min(windows // 8, PARTIAL_SUMS // F))
+        span = -(-windows // parts)
+        sums = xp.empty((-(-windows // span), F), dtype=dy.dtype)
+        launcher(xp)("pooling", "bias_gradient", sums.size, xp.ascontiguousarray(dy), winner, sums, windows, span,
+                     **self.pool.defines(x_shape))
+        return sums.sum(axis=0)
 
     def branches(self, cache):
         """Return which place won, or that the unit is off."""

@@ -57,8 +57,7 @@ class MaxPool2D(_Pool2D):
             xp = array_module(x)
             y = xp.empty((len(x), OH, OW, C), dtype=x.dtype)
             winner = xp.empty(y.shape, dtype=xp.uint8)
-            launch("pooling", "max_pool", y.size, xp.ascontiguousarray(x), y, winner, *x.shape[1:], OH, OW,
-                   self.size, self.stride)
+            launch("pooling", "max_pool", y.size, xp.ascontiguousarray(x), y, winner, **self.defines(x.shape))
             return y, ([winner], [], x.shape)
         rows, higher_columns = self._largest(x, 2, OW)
         y, higher_rows = self._largest(rows, 1, OH)
@@ -67,6 +66,12 @@ class MaxPool2D(_Pool2D):
     def _launcher(self, x):
         """Return the way to run pooling.cu, which numbers the places of a window in one byte, or None."""
         return launcher(array_module(x)) if self.size**2 <= 256 else None
+
+    def defines(self, x_shape):
+        """Return what pooling.cu wants to know of an input (N, H, W, C)."""
+        H, W, C = x_shape[1:]
+        OH, OW, _ = self.output_shape((H, W, C))
+        return {"H": H, "W": W, "C": C, "OH": OH, "OW": OW, "SIZE": self.size, "STRIDE": self.stride}
 
     def _largest(self, x, axis, count):
         """Return the largest value of each window along one axis, and for each place but the first whether it
@@ -89,8 +94,8 @@ class MaxPool2D(_Pool2D):
         if launch:
             xp = array_module(dy)
             dx = xp.empty((N, H, W, C), dtype=dy.dtype)
-            launch("pooling", "max_pool_backward", dx.size, xp.ascontiguousarray(dy), *higher_rows, dx, H, W, C,
-                   *dy.shape[1:3], self.size, self.stride)
+            launch("pooling", "max_pool_backward", dx.size, xp.ascontiguousarray(dy), *higher_rows, dx,
+                   **self.defines(dx.shape))
             return dx, {}
         drows = self._send(dy, higher_rows, 1, (N, H, dy.shape[2], C))
         return self._send(drows, higher_columns, 2, (N, H, W, C)), {}

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 
 from ..errors import SettingsError
 from ..suggest import nearest
@@ -79,7 +78,11 @@ def check_name(name, names=NAMES):
 
 def data_folder(data=None):
     """Return where data lies: `data`, else SCRATCHNET_DATA, else the user's cache folder."""
-    return Path(data or os.environ.get("SCRATCHNET_DATA") or platformdirs.user_cache_path("scratchnet"))
+    named = data or os.environ.get("SCRATCHNET_DATA")
+    if named:
+        return Path(named)
+    import platformdirs  # here, so that the package works without it where the folder is named
+    return platformdirs.user_cache_path("scratchnet")
 
 
 def _unpack(records, label_bytes):

@@ -19,6 +19,7 @@ class Standardizer:
 
     def __init__(self, mean, std):
         self.mean, self.std = np.asarray(mean, np.float64), np.asarray(std, np.float64)
+        self._constants = {}  # scale and offset by backend and type: they travel to a GPU once
 
     @classmethod
     def fit(cls, images):
@@ -41,8 +42,12 @@ class Standardizer:
             raise InputError(f"this standardisation is for {len(self.mean)} channels, got images of shape "
                              f"{tuple(images.shape)}")
         xp = array_module(images)
-        scale = 1 / np.where(self.std > 0, self.std, 1)
+        key = xp.__name__, np.dtype(dtype)
+        if key not in self._constants:
+            scale = 1 / np.where(self.std > 0, self.std, 1)
+            self._constants[key] = [to_device(value.astype(dtype), xp) for value in (scale, self.mean * scale)]
+        scale, offset = self._constants[key]
         x = images.astype(dtype)
-        x *= to_device(scale.astype(dtype), xp)
-        x -= to_device((self.mean * scale).astype(dtype), xp)
+        x *= scale
+        x -= offset
         return x

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from fake_cifar import FORMS, Fake, N
 
-from scratchnet.data import cifar, info, load, verify
+from scratchnet.data import info, load, verify
 from scratchnet.data.catalog import CATALOGS
 from scratchnet.errors import DataError, SettingsError
 
@@ -36,7 +36,7 @@ def test_where_it_looks(fake, tmp_path, monkeypatch):
     assert len(load(fake.catalog.name).test_labels) == N
     assert "binary at" in info(fake.catalog.name)["found"]
     monkeypatch.delenv("SCRATCHNET_DATA")
-    monkeypatch.setattr(cifar.platformdirs, "user_cache_path", lambda name: tmp_path)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path)
     assert len(load(fake.catalog.name).test_labels) == N
 
 

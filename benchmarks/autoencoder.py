@@ -38,7 +38,7 @@ def main(arguments=None):
                 timings[name].peak_mb = max(timings[name].peak_mb or 0, harness.peak_memory() - before)
             print(f"{name}: cost {cost:.4f}, {timings[name].ms[-1] / 1e3:.1f} s", flush=True)
     case = f"auto-encoder, {options.patches:,} patches, {options.iterations} iterations"
-    harness.report(options, harness.rows(case, timings))
+    harness.Report(options).add(harness.rows(case, timings))
 
 
 def _own(X, options, name):

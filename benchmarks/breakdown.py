@@ -48,7 +48,7 @@ def main(arguments=None):
     table.append({"case": "page faults a step", "backend": "numpy", "peak_mb": None,
                   "page_faults": (after.ru_minflt - before.ru_minflt) / repeats,
                   "system_ms": (after.ru_stime - before.ru_stime) / repeats * 1e3})
-    harness.report(options, table)
+    harness.Report(options).add(table)
 
 
 def _chunk(network, x, labels):

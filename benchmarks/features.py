@@ -23,20 +23,20 @@ def main(arguments=None):
     names = harness.backends(options, ("numpy", "cupy", "torch"))
     rng = np.random.default_rng(0)
     cost = build_network(CHANNELS, 10, Recipe(), rng).multiply_adds((32, 32, CHANNELS))
-    peaks, table = harness.sgemm_peaks(names, options.quick), []
+    peaks, report = harness.sgemm_peaks(names, options.quick), harness.Report(options)
     for batch in options.batch:
         x = rng.standard_normal((batch, 32, 32, CHANNELS), dtype=np.float32)
         with ExitStack() as stack:
-            candidates = {name: _candidate(name, stack, x, options.threads, gpu="cupy" in names) for name in names}
+            candidates = {name: _candidate(name, stack, x, options.threads, gpu="cupy" in names)
+                          for name in harness.with_layouts(names)}
             timings = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
-        table += harness.rows("features", timings, batch * cost, peaks, batch=batch)
-    harness.report(options, table)
+        report.add(harness.rows("features", timings, batch * cost, peaks, batch=batch))
 
 
 def _candidate(name, stack, x, threads, gpu):
-    if name == "torch":
+    if name.startswith("torch"):
         from . import torch_network
-        return torch_network.features(CHANNELS, x, threads, "cuda" if gpu else "cpu")
+        return torch_network.features(CHANNELS, x, threads, "cuda" if gpu else "cpu", channels_last=name == "torch")
     xp = harness.array_module(name)
     network = build_network(CHANNELS, 10, Recipe(), np.random.default_rng(0)).to(xp)
     workers, x = stack.enter_context(workers_for(xp, threads, len(x))), to_device(x, xp)

@@ -2,21 +2,23 @@
 
 Fair means: the candidates run in turn, A B A B ..., in one process, on the same random data of realistic scale,
 with the same number of threads, after a warm-up; the median is quoted with the 10 to 90 % spread, and figures
-between candidates are ratios of medians of the same run. Between two candidates there is a short pause: the idle
-threads of one library go on spinning for some milliseconds and would take a processor from the next.
+between candidates are ratios of medians of the same run. Between two candidates on a processor there is a short pause:
+the idle threads of one library go on spinning for some milliseconds and would take a core from the next. What has been
+measured is written to the file at once, so that a run that is cut off loses only the case under way.
 
 `peak_mb` is by how much the process's memory rose, at its peak, while a candidate warmed up: what a step needs beyond
 parameters and input. It is null where the system does not tell (it is Linux that does).
 
 On a GPU a step ends when the device is done. Beside that time, `device_ms` is what the device's own clock (two events
-around the step) shows; data lie there before the clock starts. Both libraries multiply in the same precision.
+around the step) shows; data lie there before the clock starts. Both libraries multiply in the same precision. PyTorch
+runs there in two layouts, "torch" (channels last) and "torch-nchw", and ratios are to the faster of them.
 """
 import argparse
 import os
 import sys
 import time
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +66,7 @@ def array_module(name):
         raise SystemExit(f"error: {error}") from None
 
 
-PEERS = {"torch": "torch", "faiss": "faiss-cpu", "scipy": "scipy"}  # backend: package
+PEERS = {"torch": "torch", "torch-nchw": "torch", "faiss": "faiss-cpu", "scipy": "scipy"}  # backend: package
 PAUSE = 0.05  # seconds
 
 
@@ -104,6 +106,11 @@ class OnGPU:
         return self.elapsed(first, second)
 
 
+def with_layouts(names):
+    """Return the backends of a case with convolutions: on a GPU, PyTorch in both of its layouts."""
+    return [*names, "torch-nchw"] if {"cupy", "torch"} <= set(names) else list(names)
+
+
 def on_device(step, xp):
     """Return `step` as `interleave` wants it for arrays of `xp`."""
     return step if xp is np else OnGPU(step, xp.cuda.Event, xp.cuda.get_elapsed_time)
@@ -118,9 +125,10 @@ def interleave(candidates, warm_up=20, repeats=40):
             function()
         known = before is not None and warm_up and not isinstance(function, OnGPU)
         timings[name] = Timing([], peak_memory() - before if known else None)
+    pause = 0 if all(isinstance(function, OnGPU) for function in candidates.values()) else PAUSE
     for _ in range(repeats):
         for name, function in candidates.items():
-            time.sleep(PAUSE)
+            time.sleep(pause)
             start = time.perf_counter()
             device_ms = function()
             timings[name].ms.append((time.perf_counter() - start) * 1e3)
@@ -155,7 +163,7 @@ def sgemm_peaks(names, quick):
     """Return {backend: GFLOP/s} that a large matrix product reaches here and now on the device of each backend."""
     peaks = {name: _sgemm_peak(array_module(name), quick) for name in names if name != "torch"}
     if "torch" in names:
-        peaks["torch"] = peaks.get("cupy") or peaks.get("numpy") or _sgemm_peak(np, quick)
+        peaks["torch"] = peaks["torch-nchw"] = peaks.get("cupy") or peaks.get("numpy") or _sgemm_peak(np, quick)
     return peaks
 
 
@@ -167,7 +175,7 @@ def _sgemm_peak(xp, quick):
 
 
 def rows(case, timings, multiply_adds=None, peaks=None, reference="torch", **more):
-    """Return one row a backend, with the ratio to the reference where it took part.
+    """Return one row a backend, with the ratio to the reference, in its faster layout, where it took part.
 
     Where multiply-adds say little (a sort, an optimiser), leave them and the peaks of the devices out.
     """
@@ -183,25 +191,43 @@ def rows(case, timings, multiply_adds=None, peaks=None, reference="torch", **mor
         if multiply_adds:
             gflops = 2 * multiply_adds / medians[name] / 1e6
             row |= {"gflops": gflops, "share_of_sgemm_peak": gflops / peaks[name]}
-        if reference in medians:
-            row[f"ratio_to_{reference}"] = medians[name] / medians[reference]
+        peers = [ms for peer, ms in medians.items() if peer.startswith(reference)]
+        if peers:
+            row[f"ratio_to_{reference}"] = medians[name] / min(peers)
         table.append(row)
     return table
 
 
-def report(options, table):
-    """Print the rows, and write them with the environment where --json asks for it."""
-    for row in table:
-        print(_line(row))
-    if options.json:
-        about = environment(array_module("cupy" if "cupy" in options.backends.split(",") else "numpy"), options.threads)
-        about["peers"] = {name: version(package) for name, package in PEERS.items()
-                          if any(row["backend"] == name for row in table)}
-        about["command"] = " ".join(["python -m", sys.modules["__main__"].__spec__.name, *sys.argv[1:]])
-        try:
-            write_json(options.json, {"environment": about, "rows": table})
-        except OutputError as error:
-            raise SystemExit(f"error: {error}") from None
+class Report:
+    """The rows of a benchmark: printed as they come, and written anew with the environment where --json asks for it."""
+
+    def __init__(self, options):
+        self.options, self.rows = options, []
+
+    def add(self, table):
+        """Print further rows and write all there are."""
+        self.rows += table
+        for row in table:
+            print(_line(row), flush=True)
+        if self.options.json:
+            try:
+                write_json(self.options.json, {"environment": self._environment(), "rows": self.rows})
+            except OutputError as error:
+                raise SystemExit(f"error: {error}") from None
+
+    def _environment(self):
+        xp = array_module("cupy" if "cupy" in self.options.backends.split(",") else "numpy")
+        used = {row["backend"] for row in self.rows}
+        return {**environment(xp, self.options.threads),
+                "peers": {name: _version(package) for name, package in PEERS.items() if name in used},
+                "command": " ".join(["python -m", sys.modules["__main__"].__spec__.name, *sys.argv[1:]])}
+
+
+def _version(package):
+    try:
+        return version(package)
+    except PackageNotFoundError:  # e.g. FAISS under another name
+        return "unknown"
 
 
 def _line(row):
@@ -214,6 +240,8 @@ def _line(row):
         parts.append(f"{row['device_ms']:9.2f} ms on the device, {row['precision']}")
     if "gflops" in row:
         parts.append(f"{row['gflops']:6.1f} GFLOP/s, {row['share_of_sgemm_peak']:4.0%} of sgemm")
+    if "calls" in row:
+        parts.append(f"{row['calls']:6.1f} calls, {row['step_ms']:8.3f} ms per step")
     if "page_faults" in row:
         parts.append(f"{row['page_faults']:9.0f}  {row['system_ms']:.1f} ms in the system")
     if row["peak_mb"] is not None:

@@ -27,19 +27,20 @@ def main(arguments=None):
     harness.batch_option(p)
     options = p.parse_args(arguments)
     names = harness.backends(options, ("numpy", "cupy", "torch"))
-    rng, peaks, table = np.random.default_rng(0), harness.sgemm_peaks(names, options.quick), []
+    rng, peaks = np.random.default_rng(0), harness.sgemm_peaks(names, options.quick)
+    report = harness.Report(options)
     for (case, (make, shape, need_dx)), batch in product(CASES.items(), options.batch):
         layer = make()
         x = rng.standard_normal((batch, *shape), dtype=np.float32)
         dy = rng.standard_normal((batch, *layer.output_shape(shape)), dtype=np.float32)
         cost = batch * layer.multiply_adds(shape) * (3 if need_dx else 2)
         with ExitStack() as stack:
-            candidates = {name: _torch(layer, x, dy, need_dx, options.threads, "cuda" if "cupy" in names else "cpu")
-                          if name == "torch" else _own(name, stack, make(), x, dy, need_dx, options.threads)
-                          for name in names}
+            candidates = {name: _torch(layer, x, dy, need_dx, options.threads, "cuda" if "cupy" in names else "cpu",
+                                       channels_last=name == "torch")
+                          if name.startswith("torch") else _own(name, stack, make(), x, dy, need_dx, options.threads)
+                          for name in (names if len(shape) == 1 else harness.with_layouts(names))}
             timings = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
-        table += harness.rows(case, timings, cost, peaks, batch=batch, method=layer.method())
-    harness.report(options, table)
+        report.add(harness.rows(case, timings, cost, peaks, batch=batch, method=layer.method()))
 
 
 def _own(name, stack, layer, x, dy, need_dx, threads):
@@ -58,19 +59,20 @@ def _own(name, stack, layer, x, dy, need_dx, threads):
     return harness.on_device(step, xp)
 
 
-def _torch(layer, x, dy, need_dx, threads, device):
+def _torch(layer, x, dy, need_dx, threads, device, channels_last):
     import torch
     from torch.nn import functional as F
 
     from . import torch_network
     torch_network.set_up(threads)
     flat = x.ndim == 2
-    x, dy = ((torch.from_numpy(a) if flat else torch_network.images(a)).to(device) for a in (x, dy))
+    x, dy = ((torch.from_numpy(a) if flat else torch_network.images(a, channels_last)).to(device) for a in (x, dy))
     if flat:
         module = torch.nn.Linear(*layer.params["W"].shape).to(device)
     elif layer.params:
         K, _, C, filters = layer.params["W"].shape
-        module = torch.nn.Conv2d(C, filters, K, padding=layer.padding).to(device, memory_format=torch.channels_last)
+        module = torch.nn.Conv2d(C, filters, K, padding=layer.padding).to(
+            device, memory_format=torch_network.memory_format(channels_last))
     else:
         def module(t):
             return F.max_pool2d(t, layer.size, layer.stride)

@@ -41,7 +41,7 @@ def main(arguments=None):
         table.append({"case": case, "backend": name, "peak_mb": peak_mb})
         if "torch" in peaks:
             table[-1]["ratio_to_torch"] = peak_mb / peaks["torch"]
-    harness.report(options, table)
+    harness.Report(options).add(table)
 
 
 def _peak_of_child(code):

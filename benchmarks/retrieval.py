@@ -33,24 +33,23 @@ def main(arguments=None):
     if options.quick:
         options.ranked = min(options.ranked, 500)
     repeats = (1, 2) if options.quick else (2, 9)
-    table = []
+    report = harness.Report(options)
     with threadpool_limits(options.threads, user_api="blas"):
         for metric in METRICS:
             batches = {name: queries[:SCIPY_QUERIES if name == "scipy" else options.queries] for name in names}
-            table += search_rows(f"top-{K} of {options.gallery:,}, {metric}, a query", metric, gallery, batches,
-                                 options.threads, repeats)
+            report.add(search_rows(f"top-{K} of {options.gallery:,}, {metric}, a query", metric, gallery, batches,
+                                   options.threads, repeats))
         for metric in METRICS:
             alone = {name: queries[:ALONE] for name in names if name != "scipy"}
-            table += search_rows(f"top-{K} of {len(gallery[:PAPERS]):,}, {metric}, one query at a time", metric,
-                                 gallery[:PAPERS], alone, options.threads, repeats, one_by_one=True)
+            report.add(search_rows(f"top-{K} of {len(gallery[:PAPERS]):,}, {metric}, one query at a time", metric,
+                                   gallery[:PAPERS], alone, options.threads, repeats, one_by_one=True))
     if options.ranked:
         q, q_labels = queries[:options.ranked], query_labels[:options.ranked]
         for metric in METRICS:
             candidates = {name: _ranking(harness.array_module(name), metric, q, q_labels, gallery, labels,
                                          options.threads) for name in names if name in ("numpy", "cupy")}
             timings = harness.interleave(candidates, 0, 1 if options.quick else 3)
-            table += harness.rows(f"full-ranking MAP, {options.ranked:,} x {options.gallery:,}, {metric}", timings)
-    harness.report(options, table)
+            report.add(harness.rows(f"full-ranking MAP, {options.ranked:,} x {options.gallery:,}, {metric}", timings))
 
 
 def search_rows(case, metric, gallery, queries, threads, repeats, one_by_one=False, **more):

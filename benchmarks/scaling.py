@@ -33,7 +33,7 @@ def main(arguments=None):
         if row["curve"] == "threads":
             row["ratio_to_one_thread"] = row["median_ms"] / single[row["backend"]]
     table += _searches([name for name in names if name != "torch"], galleries, options)
-    harness.report(options, table)
+    harness.Report(options).add(table)
 
 
 def _searches(names, galleries, options):

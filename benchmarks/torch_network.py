@@ -1,4 +1,4 @@
-"""The paper's network in PyTorch, in its best layout (channels last): the peer of the benchmarks."""
+"""The paper's network in PyTorch, the peer of the benchmarks: in channels-last layout, or in NCHW, its older one."""
 import os
 
 import torch
@@ -7,19 +7,24 @@ from torch import nn
 from . import harness
 
 
-def build(channels, classes):
+def build(channels, classes, channels_last=True):
     """Return the network of `systems.kuo2016.build_network`."""
     stages, C = [], channels
     for _ in range(3):
         stages += [nn.Conv2d(C, 64, 5, padding=2), nn.MaxPool2d(2), nn.ReLU()]
         C = 64
     network = nn.Sequential(*stages, nn.Flatten(), nn.Linear(1024, 400), nn.ReLU(), nn.Linear(400, classes))
-    return network.to(memory_format=torch.channels_last)
+    return network.to(memory_format=memory_format(channels_last))
 
 
-def images(x):
-    """Return (N, H, W, C) as PyTorch's (N, C, H, W) in channels-last memory."""
-    return torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+def images(x, channels_last=True):
+    """Return (N, H, W, C) as PyTorch's (N, C, H, W), in channels-last memory or not."""
+    return torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=memory_format(channels_last))
+
+
+def memory_format(channels_last):
+    """Return PyTorch's name of a layout."""
+    return torch.channels_last if channels_last else torch.contiguous_format
 
 
 def set_up(threads):
@@ -36,12 +41,12 @@ def on_device(step, device):
     return harness.OnGPU(step, lambda: torch.cuda.Event(enable_timing=True), torch.cuda.Event.elapsed_time)
 
 
-def training_step(channels, classes, x, labels, threads, device="cpu"):
+def training_step(channels, classes, x, labels, threads, device="cpu", channels_last=True):
     """Return a function that trains one step: forward, backward and Nesterov SGD."""
     set_up(threads)
-    network = build(channels, classes).to(device)
+    network = build(channels, classes, channels_last).to(device)
     optimizer = torch.optim.SGD(network.parameters(), 0.01, 0.9, weight_decay=5e-4, nesterov=True)
-    x, labels = images(x).to(device), torch.from_numpy(labels).to(device)
+    x, labels = images(x, channels_last).to(device), torch.from_numpy(labels).to(device)
 
     def step():
         optimizer.zero_grad(set_to_none=True)
@@ -50,10 +55,10 @@ def training_step(channels, classes, x, labels, threads, device="cpu"):
     return on_device(step, device)
 
 
-def features(channels, x, threads, device="cpu"):
+def features(channels, x, threads, device="cpu", channels_last=True):
     """Return a function that computes the 400-number descriptors."""
     set_up(threads)
-    network, x = build(channels, 10)[:-1].to(device), images(x).to(device)
+    network, x = build(channels, 10, channels_last)[:-1].to(device), images(x, channels_last).to(device)
 
     def step():
         with torch.inference_mode():

@@ -4,7 +4,8 @@ import json
 import numpy as np
 
 MARKS = "<!-- {}: written by python -m benchmarks.report -->\n", "<!-- /{} -->"
-NAMES = {"numpy": "scratchnet", "cupy": "scratchnet, GPU", "torch": "PyTorch", "faiss": "FAISS", "scipy": "SciPy"}
+NAMES = {"numpy": "scratchnet", "cupy": "scratchnet, GPU", "torch": "PyTorch", "torch-nchw": "PyTorch",
+         "faiss": "FAISS", "scipy": "SciPy"}
 
 
 def read(folder):

@@ -13,7 +13,8 @@ def write(results, root):
     runs = read(results)
     if not runs:
         return
-    rows = [row for name, run in runs.items() if not name.startswith("crossover") for row in run["rows"]]
+    rows = [row for name, run in runs.items() if not name.startswith("crossover") for row in run["rows"]
+            if "median_ms" in row]
     write_between(root / "benchmarks/README.md", "gpu", table(rows, next(iter(runs.values()))["environment"]))
     curves = [row for name, run in runs.items() if name.startswith("crossover") for row in run["rows"]]
     if curves:
@@ -29,7 +30,8 @@ def table(rows, environment):
         cells.setdefault(key, {})[row["backend"]] = row
     for key, found in cells.items():
         own = found.get("cupy") or found.get("numpy")
-        peer = amount([found["torch"]]) if "torch" in found else ""
+        peers = [row for name, row in found.items() if name.startswith("torch")]
+        peer = amount([min(peers, key=lambda row: row["median_ms"])]) if peers else ""
         ratio = f"**{own['ratio_to_torch']:.2f}**" if peer else ""
         lines.append(f"| {' | '.join(map(str, key))} | {amount([own])} | {peer} | {ratio} |")
     lines.append(f"\nMeasured on {environment['device']}, {environment['date'][:10]}. Below 1 is faster than PyTorch.")

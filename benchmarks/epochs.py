@@ -11,11 +11,11 @@ import numpy as np
 
 from scratchnet.backend import to_device
 from scratchnet.experiments import workers_for
-from scratchnet.optimizers import SGD
-from scratchnet.schedules import one_cycle
 from scratchnet.systems.kuo2016 import Kuo2016
 from scratchnet.systems.recipe import Recipe
-from scratchnet.train import Trainer, parameter_hash
+from scratchnet.training.optimizers import SGD
+from scratchnet.training.schedules import one_cycle
+from scratchnet.training.trainer import Trainer, parameter_hash
 
 from . import harness
 

@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 
 from scratchnet import backend
-from scratchnet.checkpoint import write_json
 from scratchnet.environment import environment
 from scratchnet.errors import BackendError, OutputError
+from scratchnet.files import write_json
 from scratchnet.parallel import default_threads
 
 

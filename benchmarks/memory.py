@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from scratchnet.optimizers import SGD
 from scratchnet.parallel import Workers
-from scratchnet.schedules import constant
 from scratchnet.systems.kuo2016 import Kuo2016
 from scratchnet.systems.recipe import Recipe
-from scratchnet.train import Trainer
+from scratchnet.training.optimizers import SGD
+from scratchnet.training.schedules import constant
+from scratchnet.training.trainer import Trainer
 
 from . import harness
 

@@ -11,10 +11,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from scratchnet.checkpoint import write_json
+from scratchnet.checks import positive
 from scratchnet.errors import ScratchnetError
 from scratchnet.experiments import Experiment, Plan
-from scratchnet.layers.base import positive
+from scratchnet.files import write_json
 from scratchnet.systems.kuo2016 import METHODS
 from scratchnet.systems.recipe import RECIPES
 

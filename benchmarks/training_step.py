@@ -11,9 +11,9 @@ import numpy as np
 
 from scratchnet.backend import to_device
 from scratchnet.experiments import workers_for
-from scratchnet.optimizers import SGD
 from scratchnet.systems.kuo2016 import build_network
 from scratchnet.systems.recipe import Recipe
+from scratchnet.training.optimizers import SGD
 
 from . import harness
 

@@ -4,11 +4,13 @@ Kuo, Chou and Chang, "Using Deep Convolutional Neural Networks for Image Retriev
 2016, is the system that this package implements; README.md shows the way through it.
 """
 
-__version__ = "0.1.0"
+from .version import __version__
+
+__all__ = ["__version__", "load_pretrained"]
 
 
 def __getattr__(name):
     if name == "load_pretrained":  # imported when first asked for: `import scratchnet` stays quick
-        from .pretrained import load_pretrained
+        from .trained import load_pretrained
         return load_pretrained
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import __version__, backend, checkpoint, data
+from . import __version__, backend, data, files
 from .errors import ScratchnetError
 from .suggest import nearest
 
@@ -208,7 +208,7 @@ def _train(options):
 
 def _evaluate(options):
     from .experiments import evaluate_checkpoint
-    from .pretrained import weights
+    from .trained import weights
     with weights(options.pretrained) if options.pretrained else nullcontext(options.checkpoint) as path:
         path = path / "checkpoint.npz" if path.is_dir() else path
         figures = evaluate_checkpoint(path, options.data, backend.select(options.backend), options.threads)
@@ -219,7 +219,7 @@ def _evaluate(options):
             print(f"{protocol}, {metric:9}: MAP (full ranking) {row['map']:.4f}, MAP at 30 {row['map_at_30']:.4f}, "
                   f"{row['seconds_per_query'] * 1e3:.2f} ms a query")
     if options.json:
-        checkpoint.write_json(options.json, figures)
+        files.write_json(options.json, figures)
 
 
 def _summary(options):

@@ -15,20 +15,20 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from . import backend, checkpoint, data
+from . import backend, checkpoint, data, files
 from .backend import to_device, to_host
+from .checks import positive
 from .data.splits import hold_out
 from .environment import environment
 from .errors import CheckpointError, OutputError, SettingsError
 from .evaluate import classification, evaluate, outputs
-from .layers.base import positive
-from .optimizers import SGD
 from .parallel import CHUNK, Workers
 from .retrieval import evaluate_retrieval
 from .suggest import nearest
 from .systems.kuo2016 import METHODS, Kuo2016
 from .systems.recipe import SCHEDULES, Recipe
-from .train import Trainer
+from .training.optimizers import SGD
+from .training.trainer import Trainer
 
 FOLD_IMAGES = 5000  # whose statistics replace those of a batch after training, where a recipe normalises batches
 
@@ -108,9 +108,9 @@ class Experiment:
                "epochs": plan.epochs, "train_images": len(self.images), "history": history, **figures,
                "seconds": seconds, "settings": asdict(plan.recipe), "command": plan.command,
                "environment": self.environment}
-        with checkpoint.atomic_write(path.with_name("predictions.npz")) as file:
+        with files.atomic_write(path.with_name("predictions.npz")) as file:
             np.savez_compressed(file, **each_image)
-        checkpoint.write_json(path, {"about": plan.about(method), "run": run})
+        files.write_json(path, {"about": plan.about(method), "run": run})
         _say(f"Top-1 {run['accuracy']['top1']:.1%}, angular MAP (full ranking, test-vs-test) "
              f"{run['retrieval']['test-vs-test']['angular']['map']:.3f}")
         return run

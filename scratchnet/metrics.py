@@ -7,8 +7,8 @@ ranking goes. Ours is `average_precision`; its rivals are side by side in `avera
 import numpy as np
 
 from .backend import array_module, to_host
+from .checks import positive
 from .errors import InputError, SettingsError
-from .layers.base import positive
 from .losses import check_labels
 
 

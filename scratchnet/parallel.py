@@ -13,7 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .backend import array_module
-from .layers.base import positive
+from .checks import positive
 from .losses import softmax_cross_entropy
 from .workspace import keep_buffers
 

@@ -5,13 +5,13 @@ from dataclasses import asdict
 
 from tqdm import tqdm
 
-from . import checkpoint, plotting
+from . import checkpoint, files, plotting
 from .errors import CheckpointError
 from .evaluate import examples
 from .experiments import Experiment
-from .pretrained import load_pretrained
 from .report import figures, write_report
 from .systems.ledger import LEDGER
+from .trained import load_pretrained
 
 SCHEMA = 1
 
@@ -31,7 +31,7 @@ def reproduce(plan, first_look=False):
         for method in plan.methods:
             run = experiment.run(method)
             results["runs"] = [r for r in results["runs"] if _key(r) != _key(run)] + [run]
-            checkpoint.write_json(path, results)
+            files.write_json(path, results)
     tqdm.write("drawing the figures and the report")
     drawn = looked + draw(plan, experiment.dataset, results["runs"])
     write_report(results, {plan.dataset: drawn}, LEDGER, asdict(plan.recipe), plan.out / "report.html")

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from scratchnet import checkpoint
+from scratchnet import checkpoint, files
 from scratchnet.errors import CheckpointError, OutputError
 
 ARRAYS = {"param/conv1.W": np.arange(24, dtype=np.float32).reshape(2, 3, 4), "count": np.array(3.5)}
@@ -81,7 +81,7 @@ def test_objects_are_never_unpickled(tmp_path):
 def test_an_error_while_writing_leaves_the_old_file(path):
     before = path.read_bytes()
     with pytest.raises(ValueError):
-        with checkpoint.atomic_write(path) as file:
+        with files.atomic_write(path) as file:
             file.write(b"half of ")
             raise ValueError
     assert path.read_bytes() == before and os.listdir(path.parent) == ["a.npz"]
@@ -110,11 +110,3 @@ def test_fifty_kills_while_saving_leave_a_readable_checkpoint(tmp_path):
             assert description["i"] >= newest and (arrays["a"] == description["i"]).all()
             newest = description["i"]
     assert newest > 10
-
-
-def test_json_has_lists_of_numbers_in_one_line_and_loses_nothing(tmp_path):
-    value = {"confusion": [[1, -2], [3e-7, 4.5]], "names": ["a [1,\n  2]", "[1,   2]"], "none": [],
-             "rows": [{"x": [1]}, 2]}
-    checkpoint.write_json(tmp_path / "a.json", value)
-    text = (tmp_path / "a.json").read_text()
-    assert json.loads(text) == value and "[1, -2],\n" in text

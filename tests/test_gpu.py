@@ -11,7 +11,7 @@ from scratchnet.errors import InputError
 from scratchnet.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU, conv_winograd
 from scratchnet.losses import softmax_cross_entropy
 from scratchnet.network import Network
-from scratchnet.optimizers import SGD
+from scratchnet.training.optimizers import SGD
 
 FILES = sorted(path.stem for path in gpu.FOLDER.glob("*.cu"))
 DEFINES = {"winograd": [conv_winograd._defines(4, 8, (2, 16, 16, 64), 4, 4, 2),

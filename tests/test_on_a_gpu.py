@@ -9,11 +9,11 @@ from scratchnet import backend as backends
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import BackendError
 from scratchnet.layers import Conv2D, Dense, MaxPool2D, MeanPool2D, ReLU
-from scratchnet.optimizers import SGD
 from scratchnet.parallel import Workers
 from scratchnet.systems.kuo2016 import build_network
 from scratchnet.systems.recipe import Recipe
-from scratchnet.train import parameter_hash
+from scratchnet.training.optimizers import SGD
+from scratchnet.training.trainer import parameter_hash
 
 pytestmark = pytest.mark.gpu
 

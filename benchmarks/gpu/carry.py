@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from scratchnet.checkpoint import atomic_write
 from scratchnet.data.catalog import CIFAR10
 from scratchnet.data.mini import tiles, to_records
 from scratchnet.data.records import PIXELS, check_sha1, read
+from scratchnet.files import atomic_write
 
 COLUMNS = 100
 

@@ -5,7 +5,7 @@ A layer owns parameters and settings and nothing of a batch: `forward` returns t
 same time. Arrays are laid out (N, H, W, C): N images of height H and width W with C channels.
 """
 from ..backend import to_device
-from ..errors import InputError, SettingsError
+from ..errors import InputError
 
 LAYOUT = "(N, H, W, C)"
 
@@ -83,13 +83,6 @@ class Layer:
             remedy = f"x.transpose(0, 2, 3, 1) turns (N, C, H, W) into {LAYOUT}" if x.shape[1] == channels \
                 else "build the layer with in_channels of the images"
             self._refuse(f"images {LAYOUT} with C = {channels}", x, remedy)
-
-
-def positive(**sizes):
-    """Refuse sizes that are not whole numbers of at least 1."""
-    for name, value in sizes.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise SettingsError(f"{name} must be a whole number of at least 1, got {value!r}")
 
 
 def window_count(layer, length, size, stride):

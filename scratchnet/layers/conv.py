@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from ..backend import array_module
+from ..checks import positive
 from ..errors import SettingsError
 from . import conv_im2col, conv_winograd, naive
-from .base import Layer, positive, window_count
+from .base import Layer, window_count
 from .initializers import he_normal
 
 ALGORITHMS = {

@@ -6,7 +6,8 @@ from math import prod
 
 import numpy as np
 
-from .base import Layer, positive
+from ..checks import positive
+from .base import Layer
 from .initializers import he_normal
 
 

@@ -5,9 +5,10 @@ overlapping windows (size > stride) are here too. A window is pooled along its r
 along its columns: each pass sees the map as `size` shifted, strided copies, so there is no loop over pixels.
 """
 from ..backend import array_module
+from ..checks import positive
 from ..gpu import launcher
 from ..workspace import empty
-from .base import Layer, positive, window_count
+from .base import Layer, window_count
 
 
 class _Pool2D(Layer):

@@ -4,7 +4,7 @@ import io
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..checkpoint import atomic_write
+from ..files import atomic_write
 
 DPI = 150
 INK, GRAY = "#222222", "#767676"

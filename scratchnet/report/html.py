@@ -11,8 +11,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .. import plotting
-from ..checkpoint import atomic_write
 from ..errors import DataError
+from ..files import atomic_write
 from . import paper_tables as paper
 from .claims import claim_rows
 

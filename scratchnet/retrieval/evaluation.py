@@ -11,8 +11,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..backend import array_module, to_device, to_host
+from ..checks import positive
 from ..errors import InputError
-from ..layers.base import positive
 from ..metrics import average_precisions
 from ..parallel import Workers
 from .distances import check_metric, check_vectors

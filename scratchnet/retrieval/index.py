@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import checkpoint
 from ..backend import array_module, to_host
+from ..checks import positive
 from ..errors import InputError, SettingsError
-from ..layers.base import positive
 from ..parallel import default_threads
 from .distances import DISTANCES, check_metric, check_vectors
 from .ranking import pack, unpack

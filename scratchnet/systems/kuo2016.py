@@ -13,10 +13,10 @@ from ..data.augment import shift_and_flip
 from ..data.channels import add_channels, gray
 from ..data.standardize import Standardizer
 from ..errors import CheckpointError
+from ..folding import fold as fold_normalization
 from ..layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, ReLU
-from ..layers.normalization import fold as fold_normalization
 from ..network import Network
-from ..train import load_parameters
+from ..training.trainer import load_parameters
 from ..unsupervised import ZCA, SparseAutoencoder, fold, rescale, sample_patches, spread
 from .recipe import POOLINGS, Recipe
 

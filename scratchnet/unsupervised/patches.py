@@ -1,8 +1,8 @@
 """Small windows cut from images at random: what the auto-encoder learns from (paper, section 3)."""
 import numpy as np
 
+from ..checks import positive
 from ..errors import InputError, SettingsError
-from ..layers.base import positive
 
 
 def sample_patches(images, count, K, rng):

@@ -6,11 +6,11 @@ so, a unit has to stand for something that patches often contain: an edge, a lin
 import numpy as np
 
 from ..backend import array_module
+from ..checks import positive
 from ..errors import InputError, SettingsError
 from ..layers.activations import sigmoid
-from ..layers.base import positive
 from ..parallel import Workers
-from .lbfgs import minimize
+from ..training.lbfgs import minimize
 
 BLOCK = 4096  # patches: few enough for cache, enough to keep the interpreter out of the way
 

@@ -4,8 +4,8 @@ import pytest
 
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import InputError, SettingsError
+from scratchnet.folding import fold
 from scratchnet.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D, MeanPool2D, ReLU
-from scratchnet.layers.normalization import fold
 from scratchnet.network import Network
 
 

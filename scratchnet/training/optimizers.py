@@ -3,9 +3,9 @@
 Not specified in the paper; we use stochastic gradient descent with Nesterov momentum. An optimiser changes the
 parameters in place and keeps its own arrays in `state`, under the parameters' names, for the checkpoint.
 """
-from .backend import array_module
-from .errors import SettingsError
-from .gpu import launcher
+from ..backend import array_module
+from ..errors import SettingsError
+from ..gpu import launcher
 
 
 class SGD:

@@ -4,8 +4,8 @@ import pytest
 
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import SettingsError
-from scratchnet.optimizers import SGD, Adam
-from scratchnet.schedules import constant, one_cycle, steps
+from scratchnet.training.optimizers import SGD, Adam
+from scratchnet.training.schedules import constant, one_cycle, steps
 
 
 def walk(optimizer, backend, gradients, start=1.0, name="fc.W", rate=0.1):

@@ -1,4 +1,4 @@
-"""Make weights for the package from a finished run: ``python -m scratchnet.pretrained.make RUN``.
+"""Make weights for the package from a finished run: ``python -m scratchnet.trained.make RUN``.
 
 RUN is the folder of a run of `scratchnet reproduce`, with checkpoint.npz and result.json. The parameters are rounded to
 half precision, which halves the file, and evaluated as rounded, on all test images: the model card has both figures.
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import checkpoint
+from .. import checkpoint, files
 from ..backend import select
 from ..experiments import evaluate_checkpoint, load_trained
 
@@ -34,7 +34,7 @@ def make(run, folder):
             "retrieval": figures["retrieval"]}
     card |= {key: result[key] for key in ("dataset", "method", "recipe", "seed", "epochs", "train_images", "settings",
                                           "command", "environment")}
-    checkpoint.write_json(folder / f"{name}.json", card)
+    files.write_json(folder / f"{name}.json", card)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from tqdm import tqdm
 
-from . import checkpoint
-from .backend import array_module, to_device, to_host
-from .errors import CapacityError, CheckpointError, InputError, NonFiniteError
-from .layers.base import positive
-from .losses import check_labels
+from .. import checkpoint
+from ..backend import array_module, to_device, to_host
+from ..checks import positive
+from ..errors import CapacityError, CheckpointError, InputError, NonFiniteError
+from ..losses import check_labels
 
 CHECKPOINT_SECONDS = 30.0
 LAG = 50  # steps that a GPU may run ahead before its losses are fetched and looked at

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 import scratchnet
-from scratchnet import pretrained
+from scratchnet import trained
 from scratchnet.cli import main
 from scratchnet.data import load
 from scratchnet.errors import CheckpointError, SettingsError
 
 
-@pytest.mark.parametrize("name", pretrained.NAMES)
+@pytest.mark.parametrize("name", trained.NAMES)
 def test_weights_are_small_and_have_a_card(name):
     system = scratchnet.load_pretrained(name)
-    card = pretrained.card(name)
+    card = trained.card(name)
     assert system.classes == {"cifar10": 10, "cifar100": 100}[name] and system.recipe.name == "best"
     assert card["bytes"] <= 2e6 and card["limits"] and card["command"] and card["environment"]["commit"]
     loss = card["accuracy_before_rounding"]["top1"] - card["accuracy"]["top1"]
@@ -42,13 +42,13 @@ def test_unknown_names_are_refused(capsys):
 
 @pytest.mark.parametrize("damage", ["changed", "missing"])
 def test_damage_is_one_clear_line(damage, tmp_path, monkeypatch):
-    shutil.copytree(pretrained.files("scratchnet.pretrained"), tmp_path, dirs_exist_ok=True)
+    shutil.copytree(trained.files("scratchnet.trained"), tmp_path, dirs_exist_ok=True)
     file = tmp_path / "cifar10.npz"
     if damage == "missing":
         file.unlink()
     else:
         file.write_bytes(file.read_bytes()[:-1] + b"x")
-    monkeypatch.setattr(pretrained, "files", lambda package: tmp_path)
+    monkeypatch.setattr(trained, "files", lambda package: tmp_path)
     with pytest.raises(CheckpointError, match="install scratchnet again"):
         scratchnet.load_pretrained()
 
@@ -65,6 +65,6 @@ def test_the_package_has_no_other_lazy_names():
 
 
 def test_cards_are_json_of_finite_numbers():
-    for name in pretrained.NAMES:
-        text = json.dumps(pretrained.card(name), allow_nan=False)
+    for name in trained.NAMES:
+        text = json.dumps(trained.card(name), allow_nan=False)
         assert "/" + "tmp" not in text

@@ -3,14 +3,15 @@ import numpy as np
 import pytest
 from strict import StrictArray, strict
 
-from scratchnet import checkpoint, train
+from scratchnet import checkpoint
 from scratchnet.errors import CapacityError, CheckpointError, InputError, NonFiniteError, SettingsError
 from scratchnet.layers import Dense, Dropout, ReLU
 from scratchnet.network import Network
-from scratchnet.optimizers import SGD, Adam
 from scratchnet.parallel import Workers
-from scratchnet.schedules import constant, steps
-from scratchnet.train import Trainer, load_parameters, parameter_hash
+from scratchnet.training import trainer as train
+from scratchnet.training.optimizers import SGD, Adam
+from scratchnet.training.schedules import constant, steps
+from scratchnet.training.trainer import Trainer, load_parameters, parameter_hash
 
 
 def data(n=90):

@@ -1,0 +1,63 @@
+"""After training: batch normalisation disappears into the convolutions below it."""
+import copy
+
+import numpy as np
+
+from .backend import array_module, to_device, to_host
+from .errors import SettingsError
+from .layers import BatchNorm, Conv2D, MaxPool2D, MeanPool2D
+
+
+def fold(network, chunks):
+    """Return the network without its `BatchNorm` layers, each folded into the convolution below it.
+
+        W ← W / s,   b ← (b − μ) / s + b_norm,   s = √(σ² + ε)
+
+    where μ and σ² are taken over all inputs in `chunks`. Between the two there may be pooling: a channel's maximum or
+    mean over a window is shifted and scaled with it, as s is positive.
+
+    Parameters
+    ----------
+    network : Network
+        Is not changed.
+    chunks : list of arrays
+        Inputs (N, H, W, C), some thousand images in all.
+
+    Raises
+    ------
+    SettingsError
+        If something else than a convolution and pooling lies below a `BatchNorm`.
+    """
+    layers = {}
+    for name, layer in network.layers.items():
+        if isinstance(layer, BatchNorm):
+            pools = MaxPool2D | MeanPool2D
+            below = next((key for key in reversed(layers) if not isinstance(layers[key], pools)), None)
+            if not isinstance(layers.get(below), Conv2D):
+                raise SettingsError(f"{name} does not stand above a convolution: it cannot be folded into one")
+            mean, variance = _statistics(type(network)(layers), chunks)
+            scale = np.sqrt(variance + layer.epsilon)
+            layers[below] = _folded(layers[below], mean, scale, to_host(layer.params["b"]))
+        else:
+            layers[name] = layer
+    return type(network)(layers)
+
+
+def _statistics(network, chunks):
+    """Return mean and variance (C,) of each channel of a network's output, float64, on the host."""
+    count, total, squares = 0, 0, 0
+    for x in chunks:
+        y = to_host(network.forward(x)[0])
+        y = y.reshape(-1, y.shape[-1]).astype(np.float64)
+        count, total, squares = count + len(y), total + y.sum(axis=0), squares + (y * y).sum(axis=0)
+    mean = total / count
+    return mean, np.maximum(squares / count - mean**2, 0)
+
+
+def _folded(convolution, mean, scale, bias):
+    W, b = convolution.params["W"], convolution.params["b"]
+    xp = array_module(W)
+    folded = copy.copy(convolution)
+    folded.params = {"W": to_device((to_host(W) / scale).astype(W.dtype), xp),
+                     "b": to_device(((to_host(b) - mean) / scale + bias).astype(b.dtype), xp)}
+    return folded

@@ -13,12 +13,13 @@ from scratchnet.layers import Conv2D, Dense, MaxPool2D
 
 from . import harness
 
+RNG = np.random.default_rng(0)  # times do not depend on what it draws
 CASES = {  # name: layer, shape of one input, whether anybody wants dx
-    "conv1 32x32x5 -> 64, 5x5": (lambda: Conv2D(5, 64, 5, padding=2), (32, 32, 5), False),
-    "conv2 16x16x64 -> 64, 5x5": (lambda: Conv2D(64, 64, 5, padding=2), (16, 16, 64), True),
-    "conv3 8x8x64 -> 64, 5x5": (lambda: Conv2D(64, 64, 5, padding=2), (8, 8, 64), True),
+    "conv1 32x32x5 -> 64, 5x5": (lambda: Conv2D(5, 64, 5, padding=2, rng=RNG), (32, 32, 5), False),
+    "conv2 16x16x64 -> 64, 5x5": (lambda: Conv2D(64, 64, 5, padding=2, rng=RNG), (16, 16, 64), True),
+    "conv3 8x8x64 -> 64, 5x5": (lambda: Conv2D(64, 64, 5, padding=2, rng=RNG), (8, 8, 64), True),
     "pool1 32x32x64, 2x2": (lambda: MaxPool2D(2), (32, 32, 64), True),
-    "fc 1024 -> 400": (lambda: Dense(1024, 400), (1024,), True),
+    "fc 1024 -> 400": (lambda: Dense(1024, 400, rng=RNG), (1024,), True),
 }
 
 

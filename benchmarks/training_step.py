@@ -11,8 +11,10 @@ import numpy as np
 
 from scratchnet.backend import to_device
 from scratchnet.experiments import workers_for
+from scratchnet.losses import SoftmaxCrossEntropy
 from scratchnet.systems.kuo2016 import build_network
 from scratchnet.systems.recipe import Recipe
+from scratchnet.training.gradients import batch_gradients
 from scratchnet.training.optimizers import SGD
 
 from . import harness
@@ -54,12 +56,12 @@ def candidate(name, stack, x, labels, threads, gpu):
     xp = harness.array_module(name)
     network = build_network(CHANNELS, CLASSES, Recipe(), np.random.default_rng(0)).to(xp)
     workers = stack.enter_context(workers_for(xp, threads, len(x)))
-    optimizer = SGD(weight_decay=5e-4)
+    optimizer, loss = SGD(weight_decay=5e-4), SoftmaxCrossEntropy()
     x, labels = to_device(x, xp), to_device(labels, xp)
 
     def step():
-        _, _, grads = workers.gradients(network, x, labels, lambda images, rng: images)
-        optimizer.step(network.params, grads, 0.01)
+        _, _, grads = batch_gradients(workers, network, loss, x, labels, lambda images, rng: images)
+        optimizer.step(network, grads, 0.01)
     return harness.on_device(step, xp)
 
 

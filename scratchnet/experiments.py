@@ -22,6 +22,7 @@ from .data.splits import hold_out
 from .environment import environment
 from .errors import CheckpointError, OutputError, SettingsError
 from .evaluate import classification, evaluate, outputs
+from .losses import SoftmaxCrossEntropy
 from .parallel import CHUNK, Workers
 from .retrieval import evaluate_retrieval
 from .suggest import nearest
@@ -131,7 +132,7 @@ class Experiment:
         trainer = Trainer(system.network, SGD(recipe.momentum, True, recipe.weight_decay),
                           SCHEDULES[recipe.schedule](recipe.rate), self.workers, system.prepare, plan.epochs,
                           recipe.batch, plan.seed, path, {**system.describe(), **plan.about(method)},
-                          plan.checkpoint_seconds, report=_say, smoothing=recipe.smoothing)
+                          plan.checkpoint_seconds, report=_say, loss=SoftmaxCrossEntropy(recipe.smoothing))
         if path.exists():
             trainer.resume()
         history = trainer.fit(images, to_device(labels, self.xp),

@@ -8,20 +8,35 @@ from .errors import SettingsError
 from .layers import BatchNorm, Conv2D, MaxPool2D, MeanPool2D
 
 
+def calibrate(network, chunks):
+    """Return the network with `statistics` in each `BatchNorm`: what it computes after training.
+
+    Parameters
+    ----------
+    network : Network
+        Is not changed; the two share their parameters.
+    chunks : list of arrays
+        Inputs (N, H, W, C), some thousand images in all, whose mean and variance are taken.
+    """
+    layers, below = {}, {}  # statistics are taken with the normalisations below folded, as they will be used
+    for name, layer in network.layers.items():
+        if isinstance(layer, BatchNorm):
+            layer = copy.copy(layer)
+            layer.statistics = _statistics(type(network)(below), chunks)
+            _fold_into(below, name, layer)
+        else:
+            below[name] = layer
+        layers[name] = layer
+    return type(network)(layers)
+
+
 def fold(network, chunks):
     """Return the network without its `BatchNorm` layers, each folded into the convolution below it.
 
         W ← W / s,   b ← (b − μ) / s + b_norm,   s = √(σ² + ε)
 
     where μ and σ² are taken over all inputs in `chunks`. Between the two there may be pooling: a channel's maximum or
-    mean over a window is shifted and scaled with it, as s is positive.
-
-    Parameters
-    ----------
-    network : Network
-        Is not changed.
-    chunks : list of arrays
-        Inputs (N, H, W, C), some thousand images in all.
+    mean over a window is shifted and scaled with it, as s is positive. Parameters as for `calibrate`.
 
     Raises
     ------
@@ -29,18 +44,23 @@ def fold(network, chunks):
         If something else than a convolution and pooling lies below a `BatchNorm`.
     """
     layers = {}
-    for name, layer in network.layers.items():
+    for name, layer in calibrate(network, chunks).layers.items():
         if isinstance(layer, BatchNorm):
-            pools = MaxPool2D | MeanPool2D
-            below = next((key for key in reversed(layers) if not isinstance(layers[key], pools)), None)
-            if not isinstance(layers.get(below), Conv2D):
-                raise SettingsError(f"{name} does not stand above a convolution: it cannot be folded into one")
-            mean, variance = _statistics(type(network)(layers), chunks)
-            scale = np.sqrt(variance + layer.epsilon)
-            layers[below] = _folded(layers[below], mean, scale, to_host(layer.params["b"]))
+            _fold_into(layers, name, layer)
         else:
             layers[name] = layer
     return type(network)(layers)
+
+
+def _fold_into(layers, name, normalization):
+    """Replace the convolution that ends `layers` (before its pooling) by one with `normalization` folded in."""
+    pools = MaxPool2D | MeanPool2D
+    below = next((key for key in reversed(layers) if not isinstance(layers[key], pools)), None)
+    if not isinstance(layers.get(below), Conv2D):
+        raise SettingsError(f"{name} does not stand above a convolution: it cannot be folded into one")
+    mean, variance = normalization.statistics
+    layers[below] = _folded(layers[below], mean, np.sqrt(variance + normalization.epsilon),
+                            to_host(normalization.params["b"]))
 
 
 def _statistics(network, chunks):

@@ -60,7 +60,7 @@ def numerical_gradient(function, array, step=STEP, coordinates=None):
     return np.array(measured, dtype=np.int64), np.array(slopes)
 
 
-def check_layer(layer, x, rng, samples=None, step=STEP, drop_seed=None):
+def check_layer(layer, x, rng, samples=None, step=STEP, training_seed=None):
     """Compare a layer's (or network's) backward pass with central differences.
 
     Parameters
@@ -73,8 +73,8 @@ def check_layer(layer, x, rng, samples=None, step=STEP, drop_seed=None):
         Draws the upstream gradient and the coordinates.
     samples : int, optional
         Coordinates to measure in each array; None means all.
-    drop_seed : int, optional
-        Seed of the generator that every forward pass is given, for random layers.
+    training_seed : int, optional
+        Seed of the generator that every forward pass is given: the layer works as in training.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def check_layer(layer, x, rng, samples=None, step=STEP, drop_seed=None):
     xp = array_module(x)
 
     def forward():
-        return layer.forward(x, None if drop_seed is None else np.random.default_rng(drop_seed))
+        return layer.forward(x, None if training_seed is None else np.random.default_rng(training_seed))
 
     y, cache = forward()
     dy = to_device(rng.standard_normal(y.shape), xp)

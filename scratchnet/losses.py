@@ -1,11 +1,83 @@
-"""Softmax and cross-entropy: from class scores to one number, and back.
+"""Losses: from scores to one number, and back.
 
-The paper attaches a softmax classifier to its descriptor (section 4). Softmax and logarithm are taken
-together: log-sum-exp with the largest score subtracted is exact where e^score alone would overflow.
+The paper attaches a softmax classifier to its descriptor (section 4). Softmax and logarithm are taken together:
+log-sum-exp with the largest score subtracted is exact where e^score alone would overflow. A loss is an object that
+whoever trains is given; called with scores and targets, it returns its mean over the images and the gradient of that.
 """
 from .backend import array_module
 from .errors import InputError, SettingsError
 from .gpu import launcher
+
+
+class Loss:
+    """A mean over images that training lowers: ``loss(scores, targets) -> (value, dscores)``."""
+
+    def __call__(self, scores, targets, checked=False):
+        """Return the mean loss of scores (N, C), a 0-d float, and its gradient (N, C).
+
+        With `checked`, targets are known to fit, and nobody looks at them: on a GPU, looking is waiting.
+        """
+        raise TypeError(f"{type(self).__name__} does not say what it computes")
+
+    def check(self, targets, N, C):
+        """Refuse targets that do not fit scores (N, C), before any arithmetic; here, labels of classes."""
+        check_labels(targets, N, C)
+
+    def right(self, scores, targets):
+        """Return how many images have their highest score in the class that is their target."""
+        return (array_module(scores).argmax(scores, axis=1) == targets).sum()
+
+
+class SoftmaxCrossEntropy(Loss):
+    """`softmax_cross_entropy` with a share `smoothing` of the probability spread over all classes."""
+
+    def __init__(self, smoothing=0.0):
+        if not 0 <= smoothing < 1:
+            raise SettingsError(f"label smoothing must be at least 0 and below 1, got {smoothing}")
+        self.smoothing = smoothing
+
+    def __call__(self, scores, targets, checked=False):
+        """Return the loss of scores (N, C) for labels (N,), and its gradient."""
+        return softmax_cross_entropy(scores, targets, self.smoothing, checked)
+
+
+class SquaredHinge(Loss):
+    """L = (1/N) Σ_n Σ_c max(0, 1 − t[n, c] · scores[n, c])², t = 1 for the image's class and −1 for all others.
+
+    One two-class support vector machine for each class, with squared errors (L2-SVM; Tang, Deep Learning using Linear
+    Support Vector Machines, 2013).
+    """
+
+    def __call__(self, scores, targets, checked=False):
+        """Return the loss of scores (N, C) for labels (N,), and ∂L/∂scores = −2 t · max(0, 1 − t · scores) / N."""
+        xp, (N, C) = _check_scores(scores, targets), scores.shape
+        if not checked:
+            self.check(targets, N, C)
+        sign = xp.where(targets[:, None] == xp.arange(C), 1, -1).astype(scores.dtype)
+        margin = xp.maximum(1 - sign * scores, 0)
+        return (margin * margin).sum() / N, -2 / N * sign * margin
+
+
+class SquaredError(Loss):
+    """L = (1/2N) Σ_n ‖scores[n] − targets[n]‖², for targets (N, C) of floating point numbers."""
+
+    def __call__(self, scores, targets, checked=False):
+        """Return the loss, and ∂L/∂scores = (scores − targets) / N."""
+        _check_scores(scores, targets)
+        if not checked:
+            self.check(targets, *scores.shape)
+        error = scores - targets
+        return (error * error).sum() / (2 * len(scores)), error / len(scores)
+
+    def check(self, targets, N, C):
+        """Refuse targets that are not floating point numbers (N, C)."""
+        if targets.shape != (N, C) or targets.dtype.kind != "f":
+            raise InputError(f"targets must be floating point numbers ({N}, {C}), got {targets.dtype} of shape "
+                             f"{tuple(targets.shape)}")
+
+    def right(self, scores, targets):
+        """Return 0: nothing is right or wrong where targets are numbers."""
+        return 0
 
 
 def softmax_cross_entropy(scores, labels, smoothing=0.0, checked=False):
@@ -41,10 +113,7 @@ def softmax_cross_entropy(scores, labels, smoothing=0.0, checked=False):
     SettingsError
         If smoothing is out of range.
     """
-    xp = array_module(scores, labels)
-    if scores.ndim != 2 or scores.dtype.kind != "f" or len(scores) == 0:
-        raise InputError(f"scores must be floating point numbers (N, C) with N ≥ 1, "
-                         f"got {scores.dtype} of shape {tuple(scores.shape)}")
+    xp = _check_scores(scores, labels)
     if not 0 <= smoothing < 1:
         raise SettingsError(f"label smoothing must be at least 0 and below 1, got {smoothing}")
     N, C = scores.shape
@@ -66,6 +135,15 @@ def softmax_cross_entropy(scores, labels, smoothing=0.0, checked=False):
     dscores[rows, labels] -= 1 - smoothing
     dscores /= N
     return loss, dscores
+
+
+def _check_scores(scores, targets):
+    """Refuse what is not a float array (N, C) with N ≥ 1, and return its array module."""
+    xp = array_module(scores, targets)
+    if scores.ndim != 2 or scores.dtype.kind != "f" or len(scores) == 0:
+        raise InputError(f"scores must be floating point numbers (N, C) with N ≥ 1, "
+                         f"got {scores.dtype} of shape {tuple(scores.shape)}")
+    return xp
 
 
 def check_labels(labels, N, C):

@@ -31,6 +31,12 @@ class Network(Layer):
         if not layers:
             raise SettingsError("a network needs at least one layer")
         self.layers = dict(layers)
+        self._join()
+
+    @property
+    def decayed(self):
+        """What weight decay applies to, by "layer.parameter"."""
+        return tuple(f"{name}.{key}" for name, layer in self.layers.items() for key in layer.decayed)
 
     @property
     def params(self):
@@ -40,18 +46,19 @@ class Network(Layer):
     def forward(self, x, rng=None):
         """Return the last layer's output for x (N, ...) and the caches of all layers."""
         caches = {}
-        for name, _, layer in self._chain():
+        for name, _, layer in self._chain:
             x, caches[name] = layer.forward(x, rng)
         return x, caches
 
-    def _chain(self):
-        """Return [(first name, last name, layer), ...] in the order of the forward pass: some in one, on a GPU."""
-        if self.params and launcher(array_module(*self.params.values())):
-            return joined(self.layers)
-        return self._apart()
+    def _join(self):
+        """Decide which layers run as one, for the backend on which the parameters lie now.
 
-    def _apart(self):
-        return [(name, name, layer) for name, layer in self.layers.items()]
+        `_chain` is [(first name, last name, layer), ...] in the order of the forward pass, `_apart` the same with
+        every layer by itself.
+        """
+        self._apart = [(name, name, layer) for name, layer in self.layers.items()]
+        on_gpu = self.params and launcher(array_module(*self.params.values()))
+        self._chain = joined(self.layers) if on_gpu else self._apart
 
     def backward(self, dy, cache, need_dx=True):
         """Return dx and the gradients of all parameters by "layer.parameter".
@@ -60,7 +67,7 @@ class Network(Layer):
         """
         grads = {}
         first = next((name for name, layer in self.layers.items() if layer.params), None)
-        for name, _, layer in reversed(self._chain()):
+        for name, _, layer in reversed(self._chain):
             stop = name == first and not need_dx
             dy, own = layer.backward(dy, cache[name], need_dx=not stop)
             grads.update((f"{name}.{key}", value) for key, value in own.items())
@@ -72,9 +79,9 @@ class Network(Layer):
         """Return the output of layer `at` for x: a descriptor of each image."""
         if at not in self.layers:
             raise SettingsError(f"there is no layer {at!r}: choose one of {', '.join(self.layers)}")
-        chain = self._chain()
+        chain = self._chain
         if at not in {last for _, last, _ in chain}:
-            chain = self._apart()
+            chain = self._apart
         for _, last, layer in chain:
             x, _ = layer.forward(x)
             if last == at:
@@ -90,12 +97,13 @@ class Network(Layer):
 
     def branches(self, cache):
         """Return the branches of all layers; see `Layer.branches`."""
-        return tuple(b for name, _, layer in self._chain() for b in layer.branches(cache[name]))
+        return tuple(b for name, _, layer in self._chain for b in layer.branches(cache[name]))
 
     def to(self, xp):
         """Move all parameters to the backend `xp` and return the network."""
         for layer in self.layers.values():
             layer.to(xp)
+        self._join()
         return self
 
     def rows(self, input_shape):

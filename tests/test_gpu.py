@@ -1,5 +1,6 @@
 """Every kernel compiles for real GPUs, and computes, on a processor, what the portable body computes."""
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ SHAPES = [(2, 16, 16, 3, 4, 5, 2), (1, 7, 9, 2, 3, 5, 0), (3, 5, 4, 1, 2, 3, 1),
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_winograd_kernels_compute_what_the_portable_bodies_do(shape, dtype, emulated, rng):
     N, H, W, C, F, K, padding = shape
-    layer = Conv2D(C, F, K, padding=padding, dtype=dtype, algorithm="winograd")
+    layer = Conv2D(C, F, K, padding=padding, dtype=dtype, algorithm="winograd", rng=np.random.default_rng(0))
     x = rng.standard_normal((N, H, W, C)).astype(dtype)
     dy = rng.standard_normal((N, *layer.output_shape((H, W, C)))).astype(dtype)
 
@@ -86,17 +87,18 @@ def test_pooling_kernels_compute_what_the_portable_bodies_do(size, stride, emula
 @pytest.mark.parametrize("size, stride", [(2, None), (3, 2), (3, 1)])
 def test_a_network_pools_and_rectifies_in_one_kernel(size, stride, emulated, rng):
     """Whole numbers, so that there are ties, and units exactly at 0; the two ways must agree to the bit."""
-    conv = Conv2D(2, 3, 3, padding=1, dtype=np.float64, algorithm="im2col")
+    conv = Conv2D(2, 3, 3, padding=1, dtype=np.float64, algorithm="im2col", rng=np.random.default_rng(0))
     conv.params["W"][...] = rng.integers(-1, 2, conv.params["W"].shape)
     conv.params["b"][...] = (-6, -3, 1)
     pool = MaxPool2D(size, stride)
     width = int(np.prod(pool.output_shape((7, 8, 3))))
     network = Network({"conv": conv, "pool": pool, "relu": ReLU(), "flatten": Flatten(),
-                       "fc": Dense(width, 4, dtype=np.float64), "last": ReLU()})
+                       "fc": Dense(width, 4, dtype=np.float64, rng=np.random.default_rng(0)), "last": ReLU()})
     x = rng.integers(-1, 2, (3, 7, 8, 2)).astype(np.float64)
     dy = rng.standard_normal((3, 4))
 
     def both():
+        network.to(np)  # decides anew which layers run as one
         y, caches = network.forward(x)
         dx, grads = network.backward(dy, caches)
         return y, dx, *grads.values(), *(network.features(x, name) for name in network.layers)
@@ -109,7 +111,7 @@ def test_a_network_pools_and_rectifies_in_one_kernel(size, stride, emulated, rng
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
     with emulated():
-        assert np.isnan(network.features(np.full_like(x, np.nan), "relu")).all()
+        assert np.isnan(network.to(np).features(np.full_like(x, np.nan), "relu")).all()
 
 
 @pytest.mark.parametrize("nesterov", [True, False])
@@ -118,10 +120,11 @@ def test_sgd_kernel_takes_the_portable_steps(nesterov, emulated, rng):
     grads = [{name: rng.standard_normal(p.shape) for name, p in start.items()} for _ in range(3)]
 
     def walk():
-        params, optimizer = {name: p.copy() for name, p in start.items()}, SGD(0.9, nesterov, 0.01)
+        layer = SimpleNamespace(params={name: p.copy() for name, p in start.items()}, decayed=("fc.W",))
+        optimizer = SGD(0.9, nesterov, 0.01)
         for g in grads:
-            optimizer.step(params, {name: value.copy() for name, value in g.items()}, 0.1)
-        return params
+            optimizer.step(layer, {name: value.copy() for name, value in g.items()}, 0.1)
+        return layer.params
     expected = walk()
     with emulated() as called:
         found = walk()
@@ -140,11 +143,12 @@ def test_softmax_kernel_computes_what_the_portable_body_does(N, C, smoothing, em
 
 
 def test_a_bias_gradient_is_summed_in_parts_of_any_length(emulated, rng):
-    layers = {"conv": Conv2D(2, 3, 3, padding=1, dtype=np.float64), "pool": MaxPool2D(2), "relu": ReLU()}
+    layers = {"conv": Conv2D(2, 3, 3, padding=1, dtype=np.float64, rng=rng), "pool": MaxPool2D(2), "relu": ReLU()}
     network, x = Network(layers), rng.standard_normal((5, 6, 6, 2))
     dy = rng.standard_normal((5, 3, 3, 3))
 
     def db():
+        network.to(np)
         return network.backward(dy, network.forward(x)[1])[1]["conv.b"]
     expected = db()
     for most in (1, 3, 12, 10_000):
@@ -155,7 +159,7 @@ def test_a_bias_gradient_is_summed_in_parts_of_any_length(emulated, rng):
 
 def test_a_kernel_refuses_numbers_of_another_type_and_gaps_in_memory(emulated, rng):
     """A kernel would read their bytes as something else, and compute nonsense without a word."""
-    layers = {"conv": Conv2D(16, 3, 3, padding=1), "pool": MaxPool2D(2), "relu": ReLU()}
+    layers = {"conv": Conv2D(16, 3, 3, padding=1, rng=np.random.default_rng(0)), "pool": MaxPool2D(2), "relu": ReLU()}
     with emulated():
         for wrong in (layers["conv"], Network(layers)):
             with pytest.raises(InputError, match=r"cannot mix float32 with float64.*x.astype"):

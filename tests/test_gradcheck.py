@@ -148,7 +148,7 @@ PLANTED = {
 @pytest.mark.parametrize("bug", PLANTED)
 def test_planted_bugs_are_caught(bug, rng):
     make, shape = PLANTED[bug]
-    errors = check_layer(make(), spaced(shape, rng), rng, drop_seed=5)
+    errors = check_layer(make(), spaced(shape, rng), rng, training_seed=5)
     assert max(errors.values()) > 1e-2, f"the check did not see: {bug}"
 
 

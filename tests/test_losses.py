@@ -4,7 +4,7 @@ import pytest
 
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import InputError, SettingsError
-from scratchnet.losses import softmax_cross_entropy
+from scratchnet.losses import SoftmaxCrossEntropy, SquaredError, SquaredHinge, softmax_cross_entropy
 
 
 def test_worked_example(backend):
@@ -49,5 +49,36 @@ def test_refusals(scores, labels, words):
 
 
 def test_smoothing_out_of_range_is_refused():
-    with pytest.raises(SettingsError, match="smoothing must be"):
-        softmax_cross_entropy(np.zeros((1, 2)), np.array([0]), smoothing=1.0)
+    for wrong in (lambda: softmax_cross_entropy(np.zeros((1, 2)), np.array([0]), 1.0), lambda: SoftmaxCrossEntropy(-1)):
+        with pytest.raises(SettingsError, match="smoothing must be"):
+            wrong()
+
+
+def test_squared_hinge_by_hand(backend):
+    """Scores (2, 0) and (−1, ½) of images of class 0: margins max(0, 1 ∓ s) are (0, 1) and (2, 3/2)."""
+    scores, labels = to_device(np.array([[2.0, 0.0], [-1.0, 0.5]]), backend), to_device(np.array([0, 0]), backend)
+    loss, dscores = SquaredHinge()(scores, labels)
+    assert np.isclose(float(loss), (1 + 4 + 2.25) / 2)
+    np.testing.assert_allclose(to_host(dscores), [[0, 1], [-2, 1.5]], atol=1e-15)
+    assert int(SquaredHinge().right(scores, labels)) == 1
+
+
+def test_squared_error_by_hand(backend):
+    scores, targets = (to_device(np.array(values), backend) for values in ([[1.0, 2.0], [0.0, 0.0]], [[0.0, 4.0]] * 2))
+    loss, dscores = SquaredError()(scores, targets)
+    assert float(loss) == (1 + 4 + 16) / 4 and to_host(dscores).tolist() == [[0.5, -1], [0, -2]]
+
+
+def test_a_loss_object_is_its_function(rng):
+    scores, labels = rng.standard_normal((4, 3)), rng.integers(0, 3, 4)
+    for found, expected in zip(SoftmaxCrossEntropy(0.1)(scores, labels), softmax_cross_entropy(scores, labels, 0.1)):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("loss, targets, words", [
+    (SoftmaxCrossEntropy(), np.array([0, 3]), "between 0 and 2"), (SquaredHinge(), np.array([0, 3]), "between 0 and 2"),
+    (SquaredError(), np.array([0, 1]), "floating point numbers"), (SquaredError(), np.zeros((2, 2)), "floating point"),
+])
+def test_a_loss_refuses_targets_that_are_not_its_own(loss, targets, words):
+    with pytest.raises(InputError, match=words):
+        loss(np.zeros((2, 3)), targets)

@@ -9,20 +9,30 @@ from scratchnet import backend as backends
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import BackendError
 from scratchnet.layers import Conv2D, Dense, MaxPool2D, MeanPool2D, ReLU
+from scratchnet.losses import SoftmaxCrossEntropy
 from scratchnet.parallel import Workers
 from scratchnet.systems.kuo2016 import build_network
 from scratchnet.systems.recipe import Recipe
+from scratchnet.training.gradients import batch_gradients
 from scratchnet.training.optimizers import SGD
 from scratchnet.training.trainer import parameter_hash
 
 pytestmark = pytest.mark.gpu
 
+
+
+def seeded():
+    """The generator of a layer's weights: NumPy's layer and the GPU's start from the same numbers."""
+    return np.random.default_rng(0)
+
+
 LAYERS = {
-    "winograd": (lambda: Conv2D(64, 64, 5, padding=2), (16, 16, 64)),
-    "winograd, odd": (lambda: Conv2D(16, 8, 3, padding=1), (7, 9, 16)),
-    "im2col": (lambda: Conv2D(5, 64, 5, padding=2), (32, 32, 5)),
+    "winograd": (lambda: Conv2D(64, 64, 5, padding=2, rng=seeded()), (16, 16, 64)),
+    "winograd, odd": (lambda: Conv2D(16, 8, 3, padding=1, rng=seeded()), (7, 9, 16)),
+    "im2col": (lambda: Conv2D(5, 64, 5, padding=2, rng=seeded()), (32, 32, 5)),
     "max": (lambda: MaxPool2D(2), (32, 32, 64)), "overlapping": (lambda: MaxPool2D(3, 2), (9, 9, 4)),
-    "mean": (lambda: MeanPool2D(2), (8, 8, 4)), "relu": (ReLU, (8, 8, 4)), "dense": (lambda: Dense(1024, 400), (1024,)),
+    "mean": (lambda: MeanPool2D(2), (8, 8, 4)), "relu": (ReLU, (8, 8, 4)),
+    "dense": (lambda: Dense(1024, 400, rng=seeded()), (1024,)),
 }
 
 
@@ -45,8 +55,9 @@ def train(xp, x, labels, steps=10, dtype=np.float32):
     x, labels = to_device(x.astype(dtype), xp), to_device(labels, xp)
     with Workers(1, len(x)) as workers:
         for step in range(steps):
-            loss, _, grads = workers.gradients(network, x, labels, lambda batch, rng: batch, (0, step))
-            optimizer.step(network.params, grads, 0.01)
+            loss, _, grads = batch_gradients(workers, network, SoftmaxCrossEntropy(), x, labels,
+                                             lambda batch, rng: batch, (0, step))
+            optimizer.step(network, grads, 0.01)
             losses.append(loss)
     return [float(loss) for loss in losses], network
 

@@ -1,73 +1,15 @@
-"""Shards and threads: the same gradients as in one piece, bit-for-bit repeatable."""
-import numpy as np
+"""Worker threads: results in order, one BLAS thread for each."""
 import pytest
 
-from scratchnet.backend import to_device, to_host
 from scratchnet.errors import SettingsError
-from scratchnet.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
-from scratchnet.losses import softmax_cross_entropy
-from scratchnet.network import Network
 from scratchnet.parallel import Workers
-
-
-def make(rate=0.0, dtype=np.float64):
-    rng = np.random.default_rng(1)
-    return Network({"conv": Conv2D(2, 4, 3, padding=1, rng=rng, dtype=dtype), "pool": MaxPool2D(2), "relu": ReLU(),
-                    "flatten": Flatten(), "drop": Dropout(rate), "fc": Dense(36, 3, rng=rng, dtype=dtype)})
-
-
-def batch(rng, n, dtype=np.float64):
-    return rng.standard_normal((n, 6, 6, 2)).astype(dtype), rng.integers(0, 3, n)
-
-
-def identity(images, rng):
-    return images
-
-
-@pytest.mark.parametrize("smoothing", [0.0, 0.2])
-@pytest.mark.parametrize("threads, chunk, n", [(1, 5, 13), (2, 4, 13), (3, 2, 7), (4, 16, 3), (2, 1, 1)])
-def test_sharded_gradients_are_those_of_the_whole_batch(threads, chunk, n, smoothing, backend, rng):
-    network = make()
-    x, labels = batch(rng, n)
-    scores, caches = network.forward(x)
-    loss, dscores = softmax_cross_entropy(scores, labels, smoothing)
-    _, expected = network.backward(dscores, caches)
-    with Workers(threads, chunk) as workers:
-        found, right, grads = workers.gradients(network.to(backend), to_device(x, backend),
-                                                to_device(labels, backend), identity, smoothing=smoothing)
-    assert np.isclose(float(found), float(loss)) and int(right) == (scores.argmax(axis=1) == labels).sum()
-    for name, value in expected.items():
-        np.testing.assert_allclose(to_host(grads[name]), value, rtol=1e-10, atol=1e-13)
-
-
-def test_bit_for_bit_repeatable_also_where_random(rng):
-    x, labels = batch(rng, 50, np.float32)
-    network = make(0.5, np.float32)
-
-    def once(key):
-        with Workers(2, 7) as workers:
-            loss, _, grads = workers.gradients(network, x, labels, identity, key)
-        return loss, grads
-    loss, grads = once((0, 1))
-    for _ in range(5):
-        again, same = once((0, 1))
-        assert again == loss and all((grads[name] == same[name]).all() for name in grads)
-    assert once((0, 2))[0] != loss
 
 
 def test_map_keeps_the_order():
     with Workers(3, 2) as workers:
         parts = workers.map(lambda chunk: list(range(20))[chunk], 20)
+        assert workers.each(lambda i: i * i, range(9)) == [i * i for i in range(9)]
     assert sum(parts, []) == list(range(20))
-
-
-def test_an_error_in_a_worker_reaches_the_caller(rng):
-    x, labels = batch(rng, 8)
-
-    def broken(images, rng):
-        raise KeyError("broken")
-    with Workers(2, 2) as workers, pytest.raises(KeyError):
-        workers.gradients(make(), x, labels, broken)
 
 
 def test_refusals():

@@ -9,9 +9,11 @@ import numpy as np
 from scratchnet import backend
 from scratchnet.backend import to_device, to_host
 from scratchnet.gradcheck import relative_error
+from scratchnet.losses import SoftmaxCrossEntropy
 from scratchnet.parallel import Workers
 from scratchnet.systems.kuo2016 import build_network
 from scratchnet.systems.recipe import Recipe
+from scratchnet.training.gradients import batch_gradients
 
 TOLERANCE = 3e-5  # of float32, relative to the largest entry of each gradient
 
@@ -36,8 +38,9 @@ def main():
 def step(xp, x, labels):
     """Return loss and gradients, on the host, of the network with the same weights on either backend."""
     network = build_network(5, 10, Recipe(), np.random.default_rng(1)).to(xp)
+    x, labels = to_device(x, xp), to_device(labels, xp)
     with Workers(1, len(x)) as workers:
-        loss, _, grads = workers.gradients(network, to_device(x, xp), to_device(labels, xp), lambda batch, rng: batch)
+        loss, _, grads = batch_gradients(workers, network, SoftmaxCrossEntropy(), x, labels, lambda batch, rng: batch)
     return float(loss), {name: to_host(value) for name, value in grads.items()}
 
 

@@ -17,7 +17,11 @@ class Layer:
     ----------
     params : dict of str to array
         The trainable arrays; empty for most layers. `backward` returns gradients under the same keys.
+    decayed : tuple of str
+        The keys of `params` that weight decay applies to: weights. A bias has nothing to over-fit with.
     """
+
+    decayed = ()
 
     def __init__(self):
         self.params = {}

@@ -12,7 +12,7 @@ from ..checks import positive
 from ..errors import SettingsError
 from . import conv_im2col, conv_winograd, naive
 from .base import Layer, window_count
-from .initializers import he_normal
+from .initializers import generator, he_normal
 
 ALGORITHMS = {
     "naive": SimpleNamespace(forward=naive.conv_forward, backward=naive.conv_backward),
@@ -34,7 +34,7 @@ class Conv2D(Layer):
         Step of the window, and zeros added on each side. The paper states neither; it needs the output to keep
         the size of the input (three poolings must fit into 32 pixels), which is stride 1 and padding K // 2 for odd K.
     rng : numpy.random.Generator, optional
-        Draws the initial kernels (the bias starts at 0). None means a generator of seed 0.
+        Draws the initial kernels (the bias starts at 0). Without one, no two layers are alike, nor two runs.
     dtype : dtype
         Of the parameters: float32 to train, float64 to check gradients.
     init : callable
@@ -43,6 +43,8 @@ class Conv2D(Layer):
         How to convolve. "auto" is Winograd's algorithm where it applies and pays, im2col elsewhere. Where
         "winograd" is asked for and does not apply, im2col takes over.
     """
+
+    decayed = ("W",)
 
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, rng=None, dtype=np.float32,
                  init=he_normal, algorithm="auto"):
@@ -55,8 +57,7 @@ class Conv2D(Layer):
             raise SettingsError(f"there is no convolution algorithm {algorithm!r}: choose auto, {names}")
         self.stride, self.padding, self.algorithm = stride, padding, algorithm
         shape = (kernel_size, kernel_size, in_channels, out_channels)
-        rng = np.random.default_rng(0) if rng is None else rng
-        self.params = {"W": init(shape, kernel_size**2 * in_channels, rng, dtype),
+        self.params = {"W": init(shape, kernel_size**2 * in_channels, generator(rng), dtype),
                        "b": np.zeros(out_channels, dtype)}
 
     def method(self):

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..checks import positive
 from .base import Layer
-from .initializers import he_normal
+from .initializers import generator, he_normal
 
 
 class Dense(Layer):
@@ -22,11 +22,12 @@ class Dense(Layer):
         As for `Conv2D`.
     """
 
+    decayed = ("W",)
+
     def __init__(self, in_features, out_features, rng=None, dtype=np.float32, init=he_normal):
         super().__init__()
         positive(in_features=in_features, out_features=out_features)
-        rng = np.random.default_rng(0) if rng is None else rng
-        self.params = {"W": init((in_features, out_features), in_features, rng, dtype),
+        self.params = {"W": init((in_features, out_features), in_features, generator(rng), dtype),
                        "b": np.zeros(out_features, dtype)}
 
     def forward(self, x, rng=None):

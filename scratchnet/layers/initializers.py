@@ -6,6 +6,11 @@ Rectifiers" (2015), Eq. 10, because the network's units are rectified.
 import numpy as np
 
 
+def generator(rng):
+    """Return `rng`, or where there is none a generator that nobody can repeat."""
+    return np.random.default_rng() if rng is None else rng
+
+
 def he_normal(shape, fan_in, rng, dtype=np.float32):
     """Draw from N(0, 2 / fan_in), which keeps the variance of activations through ReLU layers.
 

@@ -14,8 +14,8 @@ class SGD:
         g ← g + decay · p        v ← momentum · v − rate · g
         p ← p + v                (Nesterov: p ← p + momentum · v − rate · g)
 
-    Nesterov's form is that of Sutskever et al. (2013), written for the look-ahead point. Decay applies to
-    weights only, not to biases: a bias has nothing to over-fit with.
+    Nesterov's form is that of Sutskever et al. (2013), written for the look-ahead point. Decay applies to what
+    the layer declares, its weights.
     """
 
     def __init__(self, momentum=0.9, nesterov=True, weight_decay=0.0):
@@ -25,16 +25,17 @@ class SGD:
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
         self.state = {}
 
-    def step(self, params, grads, rate):
-        """Change `params` (dict of arrays, in place) by one step against `grads`. `grads` is used up."""
-        for name, p in params.items():
+    def step(self, layer, grads, rate):
+        """Change the parameters of `layer` (or network), in place, by one step against `grads`, which are used up."""
+        for name, p in layer.params.items():
+            decay = self.weight_decay if name in layer.decayed else 0.0
             v = _slot(self.state, "velocity", name, p)
             launch = launcher(array_module(p))
             if launch:
                 launch("optimizers", "sgd", p.size, p, v, grads[name], float(rate), float(self.momentum),
-                       float(_decay(name, self.weight_decay)), int(self.nesterov))
+                       float(decay), int(self.nesterov))
                 continue
-            g = _decayed(name, p, grads[name], self.weight_decay)
+            g = _decayed(p, grads[name], decay)
             g *= rate
             v *= self.momentum
             v -= g
@@ -58,11 +59,12 @@ class Adam:
         self.beta1, self.beta2, self.epsilon, self.weight_decay = beta1, beta2, epsilon, weight_decay
         self.state = {}
 
-    def step(self, params, grads, rate):
-        """Change `params` (dict of arrays, in place) by one step against `grads`. `grads` is used up."""
-        for name, p in params.items():
+    def step(self, layer, grads, rate):
+        """Change the parameters of `layer` (or network), in place, by one step against `grads`, which are used up."""
+        for name, p in layer.params.items():
+            decay = self.weight_decay if name in layer.decayed else 0.0
             xp = array_module(p)
-            g = _decayed(name, p, grads[name], self.weight_decay)
+            g = _decayed(p, grads[name], decay)
             m, s = (_slot(self.state, slot, name, p) for slot in ("mean", "square"))
             count = self.state.setdefault(f"count/{name}", xp.zeros(1))
             count += 1
@@ -72,12 +74,8 @@ class Adam:
             p -= (rate * m / (1 - self.beta1**count) / unbiased).astype(p.dtype)
 
 
-def _decay(name, decay):
-    return 0.0 if name.endswith(".b") else decay
-
-
-def _decayed(name, p, g, decay):
-    if _decay(name, decay):
+def _decayed(p, g, decay):
+    if decay:
         g += decay * p
     return g
 

@@ -15,7 +15,8 @@ from .. import checkpoint
 from ..backend import array_module, to_device, to_host
 from ..checks import positive
 from ..errors import CapacityError, CheckpointError, InputError, NonFiniteError
-from ..losses import check_labels
+from ..losses import SoftmaxCrossEntropy
+from .gradients import batch_gradients
 
 CHECKPOINT_SECONDS = 30.0
 LAG = 50  # steps that a GPU may run ahead before its losses are fetched and looked at
@@ -35,12 +36,12 @@ class TrainState:
 
 
 class Trainer:
-    """Minimises the mean cross-entropy of a network over labelled images.
+    """Minimises the mean loss of a network over images.
 
     Parameters
     ----------
     network : Network
-        Ends in class scores.
+        Ends in the scores that the loss takes.
     optimizer : SGD or Adam
     schedule : callable
         Learning rate of the progress from 0 to 1; see `schedules`.
@@ -62,19 +63,19 @@ class Trainer:
         Show bars; None means only on a terminal.
     report : callable, optional
         Is given one line of text after each epoch.
-    smoothing : float
-        Of the labels, see `softmax_cross_entropy`.
+    loss : Loss, optional
+        None means `SoftmaxCrossEntropy`.
     """
 
     def __init__(self, network, optimizer, schedule, workers, prepare, epochs, batch=128, seed=0, path=None,
                  about=None, checkpoint_seconds=CHECKPOINT_SECONDS, progress=None, report=None,
-                 smoothing=0.0):
+                 loss=None):
         positive(epochs=epochs, batch=batch)
         self.network, self.optimizer, self.schedule, self.workers = network, optimizer, schedule, workers
         self.prepare, self.epochs, self.batch, self.seed, self.path = prepare, epochs, batch, seed, path
         self.about = {**(about or {}), "architecture": repr(network), "seed": seed, "epochs": epochs, "batch": batch}
         self.checkpoint_seconds, self.progress, self.report = checkpoint_seconds, progress, report
-        self.smoothing, self.state = smoothing, TrainState()
+        self.loss, self.state = loss or SoftmaxCrossEntropy(), TrainState()
         self._lag = 1 if array_module(*network.params.values()) is np else LAG
         self._waiting = []
 
@@ -88,7 +89,7 @@ class Trainer:
         if len(images) != len(labels) or len(images) == 0:
             raise InputError(f"there must be as many labels as images, at least one: {len(images)} images, "
                              f"{len(labels)} labels")
-        check_labels(labels, len(images), self.network.output_shape(self.prepare(images[:1], None).shape[1:])[0])
+        self.loss.check(labels, len(images), self.network.output_shape(self.prepare(images[:1], None).shape[1:])[0])
         while self.state.epoch < self.epochs:
             self._epoch(images, labels)
             self._close_epoch(validate)
@@ -131,18 +132,18 @@ class Trainer:
         if look or len(self._waiting) >= self._lag:
             self._settle(images, grads)
         with np.errstate(all="ignore"):  # an overflow here is found by the next step, or by `save`
-            self.optimizer.step(self.network.params, grads, self.schedule(progress))
+            self.optimizer.step(self.network, grads, self.schedule(progress))
 
     def _gradients(self, images, labels):
-        """Return what `Workers.gradients` does, or None if memory does not suffice.
+        """Return what `batch_gradients` does, or None if memory does not suffice.
 
         An error that is being handled holds on to the arrays of the step, so whatever follows must not be in its
         handler.
         """
         s = self.state
         try:
-            return self.workers.gradients(self.network, images, labels, self.prepare, (self.seed, s.epoch, s.step),
-                                          self.smoothing)
+            return batch_gradients(self.workers, self.network, self.loss, images, labels, self.prepare,
+                                   (self.seed, s.epoch, s.step))
         except MemoryError:  # CuPy's OutOfMemoryError is one
             return None
 
@@ -168,11 +169,11 @@ class Trainer:
 
     def _blame(self, images, grads):
         """Name the first place, in the order of computation, where a number is not finite."""
-        x = self.prepare(images, None)
+        x, rng = self.prepare(images, None), np.random.default_rng(0)
         if not _all_finite({"input": x}):
             return "the input"
         for name, layer in self.network.layers.items():
-            x, _ = layer.forward(x)
+            x, _ = layer.forward(x, rng)
             if not _all_finite({name: x}):
                 return f"the output of layer {name}"
         bad = [name for name in grads if not _all_finite({name: grads[name]})]

@@ -1,17 +1,26 @@
 """Steps against values computed by hand; state that survives."""
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import SettingsError
+from scratchnet.layers import BatchNorm, Conv2D, Dense, Flatten
+from scratchnet.network import Network
 from scratchnet.training.optimizers import SGD, Adam
 from scratchnet.training.schedules import constant, one_cycle, steps
 
 
-def walk(optimizer, backend, gradients, start=1.0, name="fc.W", rate=0.1):
+def layer(p, decayed=("W",)):
+    """A layer with one parameter "W", which decays or not."""
+    return SimpleNamespace(params={"W": p}, decayed=decayed)
+
+
+def walk(optimizer, backend, gradients, start=1.0, decayed=("W",), rate=0.1):
     p = to_device(np.array([start]), backend)
     for g in gradients:
-        optimizer.step({name: p}, {name: to_device(np.array([g]), backend)}, rate)
+        optimizer.step(layer(p, decayed), {"W": to_device(np.array([g]), backend)}, rate)
     return float(to_host(p)[0])
 
 
@@ -23,9 +32,22 @@ def test_plain_momentum_and_nesterov_by_hand(backend):
     assert np.isclose(walk(SGD(0.9, True), backend, [2.0, 1.0]), 1 - 0.38 - 0.352)
 
 
-def test_weight_decay_spares_biases(backend):
-    assert np.isclose(walk(SGD(0, False, 0.5), backend, [0.0]), 0.95)
-    assert walk(SGD(0, False, 0.5), backend, [0.0], name="fc.b") == 1.0
+@pytest.mark.parametrize("make", [lambda: SGD(0, False, 0.5), lambda: Adam(weight_decay=0.5)], ids=["SGD", "Adam"])
+def test_weight_decay_spares_what_the_layer_does_not_declare(make, backend):
+    assert walk(make(), backend, [0.0]) < 0.951
+    assert walk(make(), backend, [0.0], decayed=()) == 1.0
+
+
+def test_layers_declare_their_weights():
+    """A bias of another name than "b" would have decayed when the name decided."""
+    rng = np.random.default_rng(0)
+    network = Network({"conv": Conv2D(1, 2, 3, rng=rng), "norm": BatchNorm(2), "flatten": Flatten(),
+                       "fc": Dense(2, 2, rng=rng)})
+    assert network.decayed == ("conv.W", "fc.W")
+    network.layers["fc"].decayed = ()
+    before = {name: p.copy() for name, p in network.params.items()}
+    SGD(0, False, 0.5).step(network, {name: np.zeros_like(p) for name, p in network.params.items()}, 0.1)
+    assert [name for name, p in network.params.items() if (p != before[name]).any()] == ["conv.W"]
 
 
 def test_adams_first_step_is_the_rate(backend):
@@ -38,12 +60,12 @@ def test_state_carries_on(make, rng):
     gradients = rng.standard_normal((6, 4)).astype(np.float32)
     whole, first, second = make(), make(), make()
     for g in gradients:
-        whole.step({"w": p}, {"w": g.copy()}, 0.1)
+        whole.step(layer(p), {"W": g.copy()}, 0.1)
     for g in gradients[:3]:
-        first.step({"w": q}, {"w": g.copy()}, 0.1)
+        first.step(layer(q), {"W": g.copy()}, 0.1)
     second.state = {name: a.copy() for name, a in first.state.items()}
     for g in gradients[3:]:
-        second.step({"w": q}, {"w": g.copy()}, 0.1)
+        second.step(layer(q), {"W": g.copy()}, 0.1)
     assert (p == q).all() and p.dtype == np.float32
 
 

@@ -6,9 +6,11 @@ from strict import StrictArray, strict
 from scratchnet import checkpoint
 from scratchnet.errors import CapacityError, CheckpointError, InputError, NonFiniteError, SettingsError
 from scratchnet.layers import Dense, Dropout, ReLU
+from scratchnet.losses import SoftmaxCrossEntropy, SquaredError
 from scratchnet.network import Network
 from scratchnet.parallel import Workers
 from scratchnet.training import trainer as train
+from scratchnet.training.gradients import batch_gradients
 from scratchnet.training.optimizers import SGD, Adam
 from scratchnet.training.schedules import constant, steps
 from scratchnet.training.trainer import Trainer, load_parameters, parameter_hash
@@ -130,11 +132,11 @@ def test_non_finite_numbers_stop_the_run_within_a_batch(workers, tmp_path):
     assert all(np.isfinite(a).all() for a in checkpoint.load(path)[0].values())
 
 
-def test_the_gradient_is_blamed_where_it_is_to_blame(workers):
-    t = trainer(workers)
-    t.workers.gradients = lambda *a: (1.0, 0, {"fc2.W": np.array([np.inf]), "fc1.W": np.array([0.0])})
+def test_the_gradient_is_blamed_where_it_is_to_blame(workers, monkeypatch):
+    monkeypatch.setattr(train, "batch_gradients", lambda *a: (1.0, 0, {"fc2.W": np.array([np.inf]),
+                                                                       "fc1.W": np.array([0.0])}))
     with pytest.raises(NonFiniteError, match="the gradient of fc2.W"):
-        t.fit(*data())
+        trainer(workers).fit(*data())
 
 
 @pytest.fixture
@@ -157,8 +159,9 @@ def test_a_step_fetches_nothing_from_the_device(workers, fetched):
     x, labels = (strict.asarray(a) for a in data())
     fetched.clear()
     for step in range(3):
-        _, _, grads = workers.gradients(net, x, labels, lambda images, rng: images, (0, step))
-        optimizer.step(net.params, grads, 0.1)
+        _, _, grads = batch_gradients(workers, net, SoftmaxCrossEntropy(), x, labels, lambda images, rng: images,
+                                      (0, step))
+        optimizer.step(net, grads, 0.1)
     assert not fetched
 
 
@@ -177,17 +180,14 @@ def test_a_device_may_run_ahead_and_gives_the_same_figures(lag, workers, monkeyp
 
 
 @pytest.mark.parametrize("room, words", [(5, "of 16 images.*one of 4 does, try --set batch=4"), (0, "nor does")])
-def test_a_batch_that_does_not_fit_is_named_beside_one_that_does(room, words, workers):
-    t = trainer(workers)
-    gradients = t.workers.gradients
-
-    def small(network, images, *more):
+def test_a_batch_that_does_not_fit_is_named_beside_one_that_does(room, words, workers, monkeypatch):
+    def small(workers, network, loss, images, *more):
         if len(images) > room:
             raise MemoryError("Out of memory allocating 1,024 bytes")
-        return gradients(network, images, *more)
-    t.workers.gradients = small
+        return batch_gradients(workers, network, loss, images, *more)
+    monkeypatch.setattr(train, "batch_gradients", small)
     with pytest.raises(CapacityError, match=words) as error:
-        t.fit(*data())
+        trainer(workers).fit(*data())
     assert "\n" not in str(error.value)
 
 
@@ -201,3 +201,14 @@ def test_refusals(workers):
             trainer(workers, **sizes)
     with pytest.raises(SettingsError):
         Trainer(network(), SGD(), constant(1), workers, None, 1, batch=0)
+
+
+def test_it_is_given_its_loss(workers):
+    """Numbers instead of classes: the network learns to copy its input."""
+    x = data()[0]
+    net = Network({"fc": Dense(2, 2, rng=np.random.default_rng(0))})
+    t = trainer(workers, net=net, optimizer=SGD(), epochs=8, loss=SquaredError())
+    history = t.fit(x, x)
+    assert history[-1]["loss"] < history[0]["loss"] / 10 and history[0]["train_top1"] == 0
+    with pytest.raises(InputError, match="targets must be"):
+        trainer(workers, net=net, loss=SquaredError()).fit(x, x[:, :1])

@@ -29,7 +29,7 @@ def test_convolution_equals_the_auto_encoder_on_whitened_patches(C, rng):
     zca = ZCA(0.1).fit(patches)
     sae = SparseAutoencoder(25 * C, 6, rng=rng)
     sae.theta = sae.theta + 0.1 * rng.standard_normal(sae.theta.shape)
-    layer = Conv2D(C, 6, 5, dtype=np.float64)
+    layer = Conv2D(C, 6, 5, dtype=np.float64, rng=rng)
     layer.params["W"][...], layer.params["b"][...] = fold(sae, zca, 5, C)
     y, _ = layer.forward(images)
     W1, b1, _, _ = sae.unpack(sae.theta)
@@ -40,7 +40,7 @@ def test_convolution_equals_the_auto_encoder_on_whitened_patches(C, rng):
 
 def test_spread_kernels_see_a_gray_image_as_before(rng):
     kernels, gray = rng.standard_normal((5, 5, 1, 4)), rng.standard_normal((2, 7, 7, 1))
-    one, many = Conv2D(1, 4, 5, dtype=np.float64), Conv2D(3, 4, 5, dtype=np.float64)
+    one, many = Conv2D(1, 4, 5, dtype=np.float64, rng=rng), Conv2D(3, 4, 5, dtype=np.float64, rng=rng)
     one.params["W"][...], many.params["W"][...] = kernels, spread(kernels, 3)
     np.testing.assert_allclose(many.forward(np.repeat(gray, 3, axis=3))[0], one.forward(gray)[0], rtol=1e-10)
 

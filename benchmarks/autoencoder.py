@@ -42,8 +42,8 @@ def main(arguments=None):
 
 
 def _own(X, options, name):
-    return SparseAutoencoder(D, M).fit(to_device(X, harness.array_module(name)), options.iterations,
-                                       threads=options.threads)[-1]
+    sae = SparseAutoencoder(D, M, rng=np.random.default_rng(0))
+    return sae.fit(to_device(X, harness.array_module(name)), options.iterations, threads=options.threads)[-1]
 
 
 def _torch(X, options, device):
@@ -51,7 +51,7 @@ def _torch(X, options, device):
 
     from . import torch_network
     torch_network.set_up(options.threads)
-    sae, X = SparseAutoencoder(D, M), torch.from_numpy(X).to(device)
+    sae, X = SparseAutoencoder(D, M, rng=np.random.default_rng(0)), torch.from_numpy(X).to(device)
     rho, beta, decay = sae.sparsity, sae.sparsity_weight, sae.weight_decay
     parts = [torch.tensor(part, dtype=torch.float32, device=device, requires_grad=True)
              for part in sae.unpack(sae.theta)]

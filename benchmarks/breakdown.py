@@ -11,8 +11,7 @@ import numpy as np
 
 from scratchnet.losses import softmax_cross_entropy
 from scratchnet.parallel import Workers
-from scratchnet.systems.kuo2016 import build_network
-from scratchnet.systems.recipe import Recipe
+from scratchnet.systems.kuo2016 import Recipe, build_network
 
 from . import harness
 

@@ -10,9 +10,8 @@ import time
 import numpy as np
 
 from scratchnet.backend import to_device
-from scratchnet.experiments import workers_for
-from scratchnet.systems.kuo2016 import Kuo2016
-from scratchnet.systems.recipe import Recipe
+from scratchnet.parallel import workers_for
+from scratchnet.systems.kuo2016 import Kuo2016, Recipe
 from scratchnet.training.optimizers import SGD
 from scratchnet.training.schedules import one_cycle
 from scratchnet.training.trainer import Trainer, parameter_hash

@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 
 from scratchnet.backend import to_device
-from scratchnet.experiments import workers_for
 from scratchnet.layers import Conv2D, Dense, MaxPool2D
+from scratchnet.parallel import workers_for
 
 from . import harness
 

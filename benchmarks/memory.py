@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from scratchnet.parallel import Workers
-from scratchnet.systems.kuo2016 import Kuo2016
-from scratchnet.systems.recipe import Recipe
+from scratchnet.systems.kuo2016 import Kuo2016, Recipe
 from scratchnet.training.optimizers import SGD
 from scratchnet.training.schedules import constant
 from scratchnet.training.trainer import Trainer

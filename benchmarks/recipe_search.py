@@ -11,12 +11,15 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from scratchnet import systems
 from scratchnet.checks import positive
+from scratchnet.environment import environment
 from scratchnet.errors import ScratchnetError
 from scratchnet.experiments import Experiment, Plan
 from scratchnet.files import write_json
-from scratchnet.systems.kuo2016 import METHODS
-from scratchnet.systems.recipe import RECIPES
+from scratchnet.systems.kuo2016 import METHODS, RECIPES
+
+from .report import settings_of
 
 RESULTS = Path(__file__).parent / "results" / "recipe-search.json"
 
@@ -53,20 +56,19 @@ def measure(options):
     row = {"dataset": options.dataset, "method": options.method, "epochs": options.epochs, "seed": options.seed,
            "validation": options.validation, "recipe": options.recipe, "settings": settings(recipe)}
     found = json.loads(options.json.read_text()) if options.json.exists() else []
-    if any(row.items() <= other.items() for other in found):
+    if any(row.items() <= {**other, "settings": settings_of(other)}.items() for other in found):
         print("measured before:", options.json)
         return
     out = options.out / f"{options.epochs}-epochs-{options.validation}-held-out"
-    plan = Plan(options.dataset, out, (options.method,), options.epochs, options.seed, options.backend, resume=True,
-                validation=options.validation, recipe=recipe)
-    with Experiment(plan) as experiment:
-        system, history, seconds = experiment.train(options.method)
-        retrieval = experiment.retrieval_held_out(system)
+    system = systems.create("kuo2016", seed=options.seed, method=options.method, recipe=recipe, epochs=options.epochs)
+    experiment = Experiment(Plan(options.dataset, out, [system], options.backend, resume=True,
+                                 validation=options.validation))
+    retrieval = experiment.retrieval_held_out(experiment.fit(system))
     row["command"] = " ".join(["python -m benchmarks.recipe_search", *sys.argv[1:]])
     found = json.loads(options.json.read_text()) if options.json.exists() else []
-    write_json(options.json, [*found, {**row, "history": history, "angular": retrieval, "seconds": seconds,
-                                       "environment": experiment.environment}])
-    print(f"{' '.join(options.changes) or 'as it is'}: held-out Top-1 {history[-1]['validation_top1']:.2%}, "
+    write_json(options.json, [*found, {**row, "history": system.history, "angular": retrieval,
+                                       "seconds": system.seconds, "environment": environment(experiment.xp)}])
+    print(f"{' '.join(options.changes) or 'as it is'}: held-out Top-1 {system.history[-1]['validation_top1']:.2%}, "
           f"angular MAP {retrieval['map']:.3f}, at 30 {retrieval['map_at_30']:.3f}")
 
 

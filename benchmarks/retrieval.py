@@ -59,7 +59,7 @@ def search_rows(case, metric, gallery, queries, threads, repeats, one_by_one=Fal
         xp = harness.array_module(name) if name in ("numpy", "cupy") else np
         search, q = SEARCH[name](metric, gallery, threads), to_device(q, xp)
         parts = [q[i:i + 1] for i in range(len(q))] if one_by_one else [q]
-        candidates[name] = harness.on_device(lambda search=search, parts=parts: [search(part) for part in parts], xp)
+        candidates[name] = harness.on_device(lambda search=search, parts=parts: search(parts), xp)
     timings = harness.interleave(candidates, *repeats)
     for name, timing in timings.items():
         timing.ms = [ms / len(queries[name]) for ms in timing.ms]
@@ -85,7 +85,11 @@ def descriptors(n, seed):
 def _own(name):
     def index(metric, gallery, threads):
         flat = FlatIndex(metric, threads=threads).add(to_device(gallery, harness.array_module(name)))
-        return lambda q: flat.search(q, K)
+
+        def search(parts):
+            with flat.open_workers() as workers:
+                return [flat.search(q, K, workers) for q in parts]
+        return search
     return index
 
 
@@ -98,7 +102,7 @@ def _faiss(metric, gallery, threads):
         return x / np.linalg.norm(x, axis=1, keepdims=True) if metric == "angular" else x
     index = faiss.IndexFlat(DIMENSIONS, kinds[metric])
     index.add(ready(gallery))
-    return lambda q: index.search(ready(q), K)
+    return lambda parts: [index.search(ready(q), K) for q in parts]
 
 
 def _scipy(metric, gallery, threads):
@@ -109,10 +113,10 @@ def _scipy(metric, gallery, threads):
         distances = cdist(q, gallery, name)
         nearest = np.argpartition(distances, k, axis=1)[:, :K]
         return np.take_along_axis(nearest, np.take_along_axis(distances, nearest, 1).argsort(axis=1), 1)
-    return search
+    return lambda parts: [search(q) for q in parts]
 
 
-SEARCH = {"numpy": _own("numpy"), "cupy": _own("cupy"), "faiss": _faiss, "scipy": _scipy}  # of a metric and a gallery
+SEARCH = {"numpy": _own("numpy"), "cupy": _own("cupy"), "faiss": _faiss, "scipy": _scipy}  # each query or batch in turn
 
 if __name__ == "__main__":
     main()

@@ -10,10 +10,9 @@ from contextlib import ExitStack
 import numpy as np
 
 from scratchnet.backend import to_device
-from scratchnet.experiments import workers_for
 from scratchnet.losses import SoftmaxCrossEntropy
-from scratchnet.systems.kuo2016 import build_network
-from scratchnet.systems.recipe import Recipe
+from scratchnet.parallel import workers_for
+from scratchnet.systems.kuo2016 import Recipe, build_network
 from scratchnet.training.gradients import batch_gradients
 from scratchnet.training.optimizers import SGD
 

@@ -1,5 +1,7 @@
 """What settings must be, checked in one place."""
 import operator
+from math import inf
+from numbers import Real
 
 from .errors import SettingsError
 
@@ -13,3 +15,10 @@ def positive(**sizes):
             right = False
         if not right:
             raise SettingsError(f"{name} must be a whole number of at least 1, got {value!r}")
+
+
+def not_negative(**amounts):
+    """Refuse amounts that are not finite numbers of at least 0."""
+    for name, value in amounts.items():
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < inf:
+            raise SettingsError(f"{name} must be a finite number of at least 0, got {value!r}")

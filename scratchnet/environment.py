@@ -1,6 +1,7 @@
 """Where a figure came from: machine, versions, commit, date. Every results file carries it."""
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -8,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from . import __version__
 from .backend import cpu_name, device_name, precision
 from .parallel import default_threads
+from .version import __version__
 
 
-def environment(xp, threads):
+def environment(xp, threads=None):
     """Return a dict of what a reader needs to know to repeat a computation on backend `xp`."""
+    threads = default_threads() if threads is None else threads
     return {"scratchnet": __version__, "python": platform.python_version(), "numpy": version("numpy"),
             "scipy": version("scipy"), "blas": _blas(), "cpu": cpu_name(), "simd": _simd(),
             "cores": default_threads(), "threads": threads, "backend": xp.__name__, "device": device_name(xp),
@@ -22,9 +24,19 @@ def environment(xp, threads):
             "commit": _commit(), "date": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
+def peak_memory():
+    """Return the most memory that this process ever held, in MB, or None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # it is a module of Unix
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
 def _simd():
     """Return the vector instructions that NumPy found on this processor, e.g. "X86_V3" (AVX2) or "X86_V4" (AVX-512)."""
-    return ", ".join(np.show_config(mode="dicts")["SIMD Extensions"].get("found", []))
+    return ", ".join(np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", []))
 
 
 def _blas():

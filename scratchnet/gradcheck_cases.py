@@ -13,10 +13,10 @@ from .backend import to_device
 from .errors import SettingsError
 from .gradcheck import TOLERANCE_KINKED, TOLERANCE_SMOOTH, check_function, check_layer, spaced
 from .layers.conv import ALGORITHMS
-from .losses import softmax_cross_entropy
+from .linear import LinearClassifier
+from .losses import SoftmaxCrossEntropy, SquaredError, SquaredHinge
 from .suggest import nearest
-from .systems.kuo2016 import build_network
-from .systems.recipe import Recipe
+from .systems.kuo2016 import Recipe, build_network
 from .unsupervised import SparseAutoencoder
 
 
@@ -39,14 +39,28 @@ def _layer(make, shape, kinked=False, **options):
     return run
 
 
-def _loss(smoothing):
+def _loss(loss, numbers=False):
+    """Check a loss for labels, or for targets that are `numbers`."""
     def run(rng, xp):
-        labels = to_device(rng.integers(0, 5, 7), xp)
+        targets = to_device(rng.standard_normal((7, 5)) if numbers else rng.integers(0, 5, 7), xp)
 
         def function(scores):
-            loss, dscores = softmax_cross_entropy(scores, labels, smoothing)
-            return loss, {"scores": dscores}
+            value, dscores = loss(scores, targets)
+            return value, {"scores": dscores}
         return check_function(function, {"scores": to_device(rng.standard_normal((7, 5)), xp)}, rng)
+    return run
+
+
+def _linear(loss):
+    def run(rng, xp):
+        classifier = LinearClassifier(loss, decay=0.3)
+        X, labels = to_device(rng.standard_normal((30, 6)), xp), to_device(rng.integers(0, 4, 30), xp)
+
+        def function(W, b):
+            cost, gradient = classifier.cost_and_gradient(xp.concatenate([W.ravel(), b]), X, labels)
+            return cost, dict(zip("Wb", classifier.unpack(gradient, 6)))
+        return check_function(function, {"W": to_device(rng.standard_normal((6, 4)), xp),
+                                         "b": to_device(rng.standard_normal(4), xp)}, rng)
     return run
 
 
@@ -95,10 +109,15 @@ def _cases():
     yield "Sigmoid", _layer(lambda rng: layers.Sigmoid(), (4, 5, 3)), TOLERANCE_SMOOTH
     yield "Tanh", _layer(lambda rng: layers.Tanh(), (4, 5, 3)), TOLERANCE_SMOOTH
     yield "Dropout 0.4", _layer(lambda rng: layers.Dropout(0.4), (6, 5), training_seed=1), TOLERANCE_SMOOTH
-    yield "softmax_cross_entropy", _loss(0.0), TOLERANCE_SMOOTH
-    yield "softmax_cross_entropy, smoothing 0.1", _loss(0.1), TOLERANCE_SMOOTH
+    yield "softmax_cross_entropy", _loss(SoftmaxCrossEntropy()), TOLERANCE_SMOOTH
+    yield "softmax_cross_entropy, smoothing 0.1", _loss(SoftmaxCrossEntropy(0.1)), TOLERANCE_SMOOTH
+    # A squared hinge has a slope everywhere; only its curvature jumps.
+    yield "SquaredHinge", _loss(SquaredHinge()), TOLERANCE_SMOOTH
+    yield "SquaredError", _loss(SquaredError(), numbers=True), TOLERANCE_SMOOTH
+    yield "LinearClassifier, softmax", _linear(SoftmaxCrossEntropy()), TOLERANCE_SMOOTH
+    yield "LinearClassifier, squared hinge", _linear(SquaredHinge()), TOLERANCE_SMOOTH
     yield "SparseAutoencoder", _autoencoder, TOLERANCE_SMOOTH
-    yield "network of the paper", _paper_network, TOLERANCE_KINKED
+    yield "kuo2016, its network", _paper_network, TOLERANCE_KINKED
 
 
 def cases(name=None):

@@ -8,9 +8,9 @@ from math import prod
 
 from .backend import array_module
 from .errors import SettingsError
+from .fusion import joined
 from .gpu import launcher
 from .layers.base import Layer
-from .layers.fused import joined
 
 
 class Network(Layer):

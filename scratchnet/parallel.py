@@ -6,6 +6,7 @@ takes one contiguous part of a batch and walks it in chunks small enough to stay
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .checks import positive
@@ -25,7 +26,7 @@ class Workers:
     Parameters
     ----------
     threads : int, optional
-        None means as many as the process may use processors.
+        None means one per core that the process may use.
     chunk : int
         Images that go through the network together.
     """
@@ -59,3 +60,9 @@ class Workers:
         def walk(part):
             return [function(chunk) for chunk in part]
         return [result for part in self.each(walk, self.parts(n)) for result in part]
+
+
+def workers_for(xp, threads=None, batch=CHUNK):
+    """Return a pool, not yet open: threads and small chunks on a CPU; on a GPU, which is parallel in itself, one thread
+    and whole batches."""
+    return Workers(threads, CHUNK) if xp is np else Workers(1, batch)

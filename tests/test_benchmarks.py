@@ -9,7 +9,7 @@ import pytest
 from benchmarks import harness, recipe_search, report
 from benchmarks.report import ablations, gpu, paper, search
 from benchmarks.report.__main__ import main as write_report
-from scratchnet.systems.recipe import RECIPES
+from scratchnet.systems.kuo2016 import RECIPES
 
 ROOT = Path(__file__).parent.parent
 
@@ -161,7 +161,7 @@ def test_a_candidate_is_measured_once(tmp_path, monkeypatch, capsys):
     recipe_search.main()
     assert "measured before" in capsys.readouterr().out
     row, = json.loads(found.read_text())
-    assert row["settings"]["rate"] == 0.02 and row["settings"]["flip"] == "yes" and len(row["history"]) == 1
+    assert row["settings"]["rate"] == 0.02 and row["settings"]["flip"] is True and len(row["history"]) == 1
     assert 0 < row["angular"]["map"] < row["angular"]["map_at_30"] < 1
 
 
@@ -191,7 +191,7 @@ def test_the_search_has_a_line_a_candidate_best_first():
         "| CIFAR-10, CNN_RGB, 10 | paper | pooling=mean, rate=0.2 | **80.0%** | 0.300; 0.500 | 90.0% |",
         "| CIFAR-10, CNN_RGB, 10 | paper | nothing | **70.0%** |  | 90.0% |",
         "| CIFAR-10, CNN_RGB, 10 | best | nothing | **60.0%** |  | 90.0% |",
-        "| CIFAR-10, CNN_RGB, 10 | best | test_flip=no | **50.0%** |  | 90.0% |"]
+        "| CIFAR-10, CNN_RGB, 10 | best | test_flip=False | **50.0%** |  | 90.0% |"]
 
 
 def test_a_gpu_step_is_timed_by_its_own_events_too():

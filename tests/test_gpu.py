@@ -153,7 +153,7 @@ def test_a_bias_gradient_is_summed_in_parts_of_any_length(emulated, rng):
     expected = db()
     for most in (1, 3, 12, 10_000):
         with emulated(), pytest.MonkeyPatch.context() as patch:
-            patch.setattr("scratchnet.layers.fused.PARTIAL_SUMS", most)
+            patch.setattr("scratchnet.fusion.PARTIAL_SUMS", most)
             np.testing.assert_allclose(db(), expected, rtol=1e-12)
 
 

@@ -2,10 +2,11 @@
 import numpy as np
 import pytest
 
+from scratchnet import losses
 from scratchnet.errors import SettingsError
 from scratchnet.gradcheck import check_function, check_layer, numerical_gradient, relative_error, spaced
 from scratchnet.gradcheck_cases import cases
-from scratchnet.layers import Conv2D, Dense, Dropout, MaxPool2D, MeanPool2D, ReLU, conv_im2col
+from scratchnet.layers import LAYERS, Conv2D, Dense, Dropout, MaxPool2D, MeanPool2D, ReLU, conv_im2col
 from scratchnet.layers.conv import ALGORITHMS
 from scratchnet.losses import softmax_cross_entropy
 from scratchnet.unsupervised import SparseAutoencoder
@@ -211,3 +212,13 @@ def test_planted_missing_factor_in_the_auto_encoder(factor, rng):
 def test_every_algorithm_is_checked():
     names = " ".join(case.name for case in cases())
     assert all(f" {algorithm}," in names for algorithm in ALGORITHMS)
+
+
+def test_no_layer_and_no_loss_is_left_out():
+    """Whoever adds a layer or a loss adds a case: here is where a forgotten one is noticed."""
+    names = " ".join(case.name for case in cases())
+    assert [name for name in LAYERS if name not in names] == []
+    losses_there = {value.__name__ for value in vars(losses).values()
+                    if isinstance(value, type) and issubclass(value, losses.Loss) and value is not losses.Loss}
+    assert losses_there - {"SoftmaxCrossEntropy"} <= set(names.replace(",", "").split())
+    assert "softmax_cross_entropy" in names

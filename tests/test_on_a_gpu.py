@@ -11,8 +11,7 @@ from scratchnet.errors import BackendError
 from scratchnet.layers import Conv2D, Dense, MaxPool2D, MeanPool2D, ReLU
 from scratchnet.losses import SoftmaxCrossEntropy
 from scratchnet.parallel import Workers
-from scratchnet.systems.kuo2016 import build_network
-from scratchnet.systems.recipe import Recipe
+from scratchnet.systems.kuo2016 import Recipe, build_network
 from scratchnet.training.gradients import batch_gradients
 from scratchnet.training.optimizers import SGD
 from scratchnet.training.trainer import parameter_hash

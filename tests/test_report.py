@@ -71,10 +71,10 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def report(tmp_path):
-    def write(runs, figures=(), ledger=LEDGER, settings=None, **results):
+    def write(runs, figures=(), ledger=LEDGER, **results):
         path = tmp_path / "report.html"
         write_report({"schema": 1, "runs": runs, **results}, list(figures) if isinstance(figures, tuple) else figures,
-                     ledger, settings or {}, path)
+                     ledger, path)
         return Page(path)
     return write
 
@@ -278,7 +278,7 @@ def test_a_missing_or_damaged_picture_is_one_line_and_leaves_the_old_page(report
 def test_a_page_that_cannot_be_written_is_one_line(rng, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot write"):
-        write_report({"runs": []}, [], [], {}, tmp_path / "file" / "report.html")
+        write_report({"runs": []}, [], [], tmp_path / "file" / "report.html")
 
 
 def test_claims_are_differences_between_runs_of_one_seed(report, rng):

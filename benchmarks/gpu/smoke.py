@@ -11,8 +11,7 @@ from scratchnet.backend import to_device, to_host
 from scratchnet.gradcheck import relative_error
 from scratchnet.losses import SoftmaxCrossEntropy
 from scratchnet.parallel import Workers
-from scratchnet.systems.kuo2016 import build_network
-from scratchnet.systems.recipe import Recipe
+from scratchnet.systems.kuo2016 import Recipe, build_network
 from scratchnet.training.gradients import batch_gradients
 
 TOLERANCE = 3e-5  # of float32, relative to the largest entry of each gradient

@@ -13,6 +13,12 @@ def read(folder):
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
+def settings_of(row):
+    """Return the settings of a run or candidate; the first ones were written when yes and no were words."""
+    return {name: {"yes": True, "no": False}.get(value, value) if name in ("flip", "test_flip") else value
+            for name, value in row["settings"].items()}
+
+
 def write_between(path, name, text):
     """Replace what stands between the marks of `name` in a file."""
     begin, end = (mark.format(name) for mark in MARKS)

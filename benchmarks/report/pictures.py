@@ -5,10 +5,9 @@ All but the curves show photographs or what is learnt from them, so the data set
 from scratchnet import data, plotting
 from scratchnet.report import figures
 from scratchnet.report.paper_tables import RETRIEVAL_METHOD, TITLES
-from scratchnet.systems.kuo2016 import Kuo2016
-from scratchnet.systems.recipe import Recipe
+from scratchnet.systems.kuo2016 import Kuo2016, Recipe
 
-from . import read
+from . import read, settings_of
 from .paper import label
 
 
@@ -31,15 +30,15 @@ def of(runs, dataset):
     for run in runs:
         if run["method"] == RETRIEVAL_METHOD:
             if run["recipe"] == "paper":
-                yield from (f for f in figures.pretraining(learnt(run, dataset), run["method"]) if f[0] == "filters")
+                yield from (f for f in figures.pretraining(*learnt(run, dataset), run["method"]) if f[0] == "filters")
             for name, *rest in (figures.confusion(run, dataset.class_names),
                                 *figures.retrieved(run["examples"], dataset, label(run["method"], run["recipe"]))):
                 yield f"{run['recipe']}-{name}", *rest
 
 
 def learnt(run, dataset):
-    """Return what a run's auto-encoder learnt, by training it anew: the seed makes it the same."""
-    system = Kuo2016(run["method"], len(dataset.class_names), Recipe(**run["settings"]), run["seed"])
+    """Return what a run's auto-encoder learnt with and without whitening, by training it anew from the same seed."""
+    system = Kuo2016(run["method"], len(dataset.class_names), Recipe(**settings_of(run)), run["seed"])
     images = system.images(dataset.train_images)
     system.fit_standardizer(images)
-    return system.pretrain(dataset.train_images, images)
+    return system.pretrain(dataset.train_images, images), system.unwhitened_kernels(dataset.train_images)

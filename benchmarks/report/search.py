@@ -2,10 +2,10 @@
 import json
 
 from scratchnet.report.paper_tables import LABELS, TITLES
-from scratchnet.systems.recipe import RECIPES, Recipe
+from scratchnet.systems.kuo2016 import RECIPES, Recipe
 
 from ..recipe_search import settings
-from . import write_between
+from . import settings_of, write_between
 
 
 def write(path, root):
@@ -26,7 +26,7 @@ def table(rows):
         groups.setdefault((row["dataset"], row["method"], row["epochs"]), []).append(row)
     for (dataset, method, epochs), found in groups.items():
         for row in sorted(found, key=lambda row: -row["history"][-1]["validation_top1"]):
-            last, was = row["history"][-1], {**settings(Recipe()), **row["settings"]}  # later settings: their defaults
+            last, was = row["history"][-1], {**settings(Recipe()), **settings_of(row)}  # later settings: their defaults
             changes = [f"{name}={was[name]}" for name, value in settings(RECIPES[row["recipe"]]).items()
                        if was[name] != value]
             angular = "; ".join(f"{value:.3f}" for value in row.get("angular", {}).values())

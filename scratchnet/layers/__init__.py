@@ -1,11 +1,11 @@
-"""The layers: each a forward and a hand-written backward pass, without state of a batch."""
-from .activations import ReLU, Sigmoid, Tanh
-from .base import Layer
-from .conv import Conv2D
-from .dense import Dense, Flatten
-from .dropout import Dropout
-from .normalization import BatchNorm
-from .pool import MaxPool2D, MeanPool2D
+"""The layers: each a forward and a hand-written backward pass, without state of a batch.
 
-__all__ = ["BatchNorm", "Conv2D", "Dense", "Dropout", "Flatten", "Layer", "MaxPool2D", "MeanPool2D", "ReLU", "Sigmoid",
-           "Tanh"]
+Every `Layer` that a module of this folder defines is here, as in ``from scratchnet.layers import Conv2D``.
+"""
+from ..discovery import subclasses_in
+from .base import Layer
+
+LAYERS = {layer.__name__: layer for layer in subclasses_in(__name__, __path__, Layer)}
+globals().update(LAYERS)
+
+__all__ = ["LAYERS", "Layer", *LAYERS]

@@ -20,7 +20,7 @@ MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 
 
-def write_report(results, figures, ledger, settings, path):
+def write_report(results, figures, ledger, path):
     """Write the report of all runs in `results`, atomically.
 
     Parameters
@@ -31,8 +31,6 @@ def write_report(results, figures, ledger, settings, path):
         PNG files. A dict has one list a data set.
     ledger : list of dict
         "number", "paper", "ours", "alternatives", "ablation"; see `systems.ledger`.
-    settings : dict
-        Of runs that do not bring "settings" of their own.
     path : path
 
     Raises
@@ -51,7 +49,7 @@ def write_report(results, figures, ledger, settings, path):
         paper=paper, runs=runs, command=results.get("command"), environment=results.get("environment", {}),
         sections=[section(results, dataset) for dataset in datasets],
         seconds=sum(sum((run.get("seconds") or {}).values()) for run in runs),
-        pictures=pictures(figures), ledger=ledger, settings=settings_table(runs, settings))
+        pictures=pictures(figures), ledger=ledger, settings=settings_table(runs))
     with atomic_write(path) as file:
         file.write(page.encode())
 
@@ -120,11 +118,12 @@ def picture(title, caption, png):
             "uri": "data:image/png;base64," + base64.b64encode(png).decode()}
 
 
-def settings_table(runs, settings):
-    """Return (recipes, rows): one column for each distinct set of settings, one row (name, values) a setting."""
+def settings_table(runs):
+    """Return (recipes, rows): one column for each distinct set of settings, one row (name, values) for each setting."""
     columns = []
-    for run in runs or [{}]:
-        own = {"recipe": run.get("recipe"), **(run.get("settings") or settings)}
+    for run in runs:
+        name = run.get("recipe") or f"{run.get('method')}, {run.get('preset')}"
+        own = {"recipe": name, **(run.get("settings") or {})}
         if own not in columns:
             columns.append(own)
     names = [name for name in dict.fromkeys(name for own in columns for name in own) if name not in ("recipe", "name")]

@@ -5,6 +5,8 @@ score of the whole gallery (one matrix product, where the metric has one) picks 
 asked for, and their true distances decide. Rounding in the scores could hide a neighbour; where the margin
 does not rule that out, the query is searched again with more candidates.
 """
+from contextlib import nullcontext
+
 import numpy as np
 
 from .. import checkpoint
@@ -12,12 +14,14 @@ from ..backend import array_module, to_host
 from ..checks import positive
 from ..errors import InputError, SettingsError
 from ..parallel import default_threads
-from .distances import DISTANCES, check_metric, check_vectors
+from .distances import DISTANCES, check_metric
+from .pool import Pool
 from .ranking import pack, unpack
-from .scores import Scorer
+from .vectors import check_vectors
 
 MARGIN = 32               # candidates beyond k
 BYTES_A_PAIR = 32         # product, score, key and partitioned key of one query and one gallery vector
+BYTES_A_NUMBER = 32       # float64 numbers of a candidate: the vector, its differences, what a distance makes of them
 ROUNDING = 1 - 1e-6       # float32 distances are right to this factor
 
 
@@ -26,14 +30,15 @@ class FlatIndex:
 
     Parameters
     ----------
-    metric : {"euclidean", "manhattan", "angular"}
+    metric : str
+        A name in `DISTANCES`: "euclidean", "manhattan", "angular".
     memory_limit_bytes : int
         Roughly what a search may use at a time beyond the gallery itself: queries go in chunks of that size.
     source : str
         A hash of the weights and data from which the vectors come; saved with them, see `load`.
     threads : int, optional
-        That share a Manhattan search on a CPU; None means one a processor. The other metrics are BLAS's, which has a
-        setting of its own.
+        That share a Manhattan search on a CPU; None means one a processor. They live as long as the search: see
+        `open_workers`. The other metrics are BLAS's, which has a setting of its own.
 
     Attributes
     ----------
@@ -54,13 +59,16 @@ class FlatIndex:
         self.threads = default_threads() if threads is None else threads
         positive(threads=self.threads)
         self.d = None
-        self._parts, self._scorer = [], None
+        self._parts, self._gallery = [], None
 
     def __len__(self):
         return sum(len(part) for part in self._parts)
 
     def add(self, x):
         """Append vectors `x` (n, d), float32 or float64, kept as float32; ids continue. Return the index.
+
+        Where float32 would lose what the metric compares, the metric changes the vectors to keep it: rows too small
+        for float32 are enlarged for the angular distance.
 
         Raises
         ------
@@ -69,20 +77,32 @@ class FlatIndex:
         """
         check_vectors(x, "vectors", self.d)
         array_module(x, *self._parts)
-        self._parts.append(x.astype(np.float32))
-        self.d, self._scorer = x.shape[1], None
+        self._parts.append(self._distance.to_float32(x))
+        self.d, self._gallery = x.shape[1], None
         return self
 
     @property
     def vectors(self):
-        """Everything that was added, (n, d) float32."""
+        """Everything that was added, as it is kept: (n, d) float32."""
         if len(self._parts) > 1:
             self._parts = [array_module(*self._parts).concatenate(self._parts)]
         if not self._parts:
             raise InputError("the index is empty: add vectors first")
         return self._parts[0]
 
-    def search(self, q, k):
+    @property
+    def _distance(self):
+        return DISTANCES[self.metric]
+
+    def open_workers(self):
+        """Return a context: the pool that a search would open for itself, or None where it would open none.
+
+        Whoever searches again and again opens it once, ``with index.open_workers() as workers:``, and passes it on.
+        """
+        wanted = self._distance.uses_workers and self.threads > 1 and array_module(self.vectors) is np
+        return Pool(self.threads) if wanted else nullcontext()
+
+    def search(self, q, k, workers=None):
         """Return the k nearest vectors of each query.
 
         Parameters
@@ -90,6 +110,8 @@ class FlatIndex:
         q : (nq, d) float32 or float64 array
         k : int
             From 1 to the number of vectors.
+        workers : Workers or Pool, optional
+            Open, to be used instead of a pool for this search alone. They have no influence on the result.
 
         Returns
         -------
@@ -111,36 +133,43 @@ class FlatIndex:
                                 "ask for fewer neighbours or add more vectors")
         check_vectors(q, "queries", self.d)
         xp = array_module(q, self.vectors)
-        if self._scorer is None:
-            self._scorer = Scorer(self.metric, self.vectors, np.float32, self.threads if xp is np else 1)
-        q = q.astype(np.float32)
+        if self._gallery is None:
+            self._gallery = self._distance.prepare(self.vectors)
+        q = self._distance.to_float32(q)
         chunk = max(1, self.memory_limit_bytes // (BYTES_A_PAIR * nb))
         keys = xp.empty((len(q), k), np.uint64)
-        for start in range(0, len(q), chunk):
-            keys[start:start + chunk] = self._nearest(q[start:start + chunk], int(k), k + MARGIN)
+        with self.open_workers() if workers is None or xp is not np else nullcontext(workers) as workers:
+            for start in range(0, len(q), chunk):
+                keys[start:start + chunk] = self._nearest(q[start:start + chunk], int(k), k + MARGIN, workers)
         return unpack(keys)
 
-    def _nearest(self, q, k, m):
+    def _nearest(self, q, k, m, workers):
         """Return the sorted keys of the k nearest of each query, (nq, k), found among m candidates or more."""
         xp, nb = array_module(q), len(self.vectors)
-        keys = pack(self._scorer(q), xp.arange(nb, dtype=np.uint64))
+        keys = pack(self._distance.score(q, self._gallery, workers), xp.arange(nb, dtype=np.uint64))
         if m < nb:
             keys = xp.partition(keys, m - 1, axis=1)[:, :m]
         scores, ids = unpack(keys)
         keys = xp.sort(pack(self._distances(q, ids), ids.astype(np.uint64)), axis=1)[:, :k]
         if m < nb:
-            beyond = self._scorer.nearest_beyond(q, scores.max(axis=1))
+            beyond = self._distance.nearest_beyond(q, self._gallery, scores.max(axis=1))
             unsure = xp.nonzero(unpack(keys[:, -1])[0] >= ROUNDING * beyond)[0]
             if len(unsure):
-                keys[unsure] = self._nearest(q[unsure], k, 2 * m)
+                keys[unsure] = self._nearest(q[unsure], k, 2 * m, workers)
         return keys
 
     def _distances(self, q, ids):
         """Return the distances of each query to its own candidates `ids` (nq, m), by definition, float32."""
-        distance, xp = DISTANCES[self.metric], array_module(q)
-        q, D = q.astype(np.float64), xp.empty(ids.shape, np.float32)
-        for i in range(len(q)):
-            D[i] = distance(q[i:i + 1], self.vectors[ids[i]].astype(np.float64))[0]
+        xp, (nq, m) = array_module(q), ids.shape
+        q, D = q.astype(np.float64), xp.empty((nq, m), np.float32)
+        if xp is np:  # one query's candidates stay in cache
+            for i in range(nq):
+                D[i] = self._distance.between(q[i:i + 1], self.vectors[ids[i]].astype(np.float64))[0]
+            return D
+        together = max(1, self.memory_limit_bytes // (BYTES_A_NUMBER * m * self.d))
+        for start in range(0, nq, together):
+            some = slice(start, start + together)
+            D[some] = self._distance.paired(q[some], self.vectors[ids[some]].astype(np.float64))
         return D
 
     def save(self, path):

@@ -1,7 +1,7 @@
 """Trained weights that come with the package: the paper's network, recipe "best", CIFAR-10 and CIFAR-100.
 
 NAME.npz holds the parameters in half precision, NAME.json is the model card: where they come from, what they are
-worth with the rounding, and their hash. `make` wrote both.
+worth with the rounding, and their hash. `experiments.publish` wrote both.
 """
 import hashlib
 import json
@@ -9,7 +9,7 @@ from importlib.resources import as_file, files
 
 from ..errors import CheckpointError, SettingsError
 from ..suggest import nearest
-from ..systems.kuo2016 import Kuo2016
+from ..systems import load
 
 NAMES = ("cifar10", "cifar100")
 
@@ -41,7 +41,7 @@ def load_pretrained(name="cifar10"):
             found = None
         if found != card(name)["sha256"]:
             raise CheckpointError(f"the weights {name} of the package are damaged: install scratchnet again")
-        return Kuo2016.load(path)[0]
+        return load(path)
 
 
 def weights(name):

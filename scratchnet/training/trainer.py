@@ -211,17 +211,21 @@ class Trainer:
             If it is damaged or belongs to a run with other settings.
         """
         arrays, description = checkpoint.load(self.path)
-        about = description.get("about", {})
-        if about != self.about:
-            different = sorted(k for k in {*about, *self.about} if about.get(k) != self.about.get(k))
-            raise CheckpointError(f"{self.path} belongs to a run with another {', '.join(different)}: "
-                                  "use the same settings to resume, or another --out to start afresh")
+        same_run(description.get("about", {}), self.about, self.path)
         load_parameters(self.network, arrays, self.path)
         xp = array_module(*self.network.params.values())
         prefix = "optimizer/"
         self.optimizer.state = {name.removeprefix(prefix): to_device(a, xp) for name, a in arrays.items()
                                 if name.startswith(prefix)}
         self.state = TrainState(**description["state"])
+
+
+def same_run(found, wanted, path):
+    """Refuse what a file says of itself if it is not what is wanted of it; both are dicts ready for JSON."""
+    different = sorted(key for key in {*found, *wanted} if found.get(key) != wanted.get(key))
+    if different:
+        raise CheckpointError(f"{path} belongs to a run with another {', '.join(different)}: use the same settings "
+                              "to resume, or another --out to start afresh")
 
 
 def load_parameters(network, arrays, path):

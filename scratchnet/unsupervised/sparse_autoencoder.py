@@ -3,16 +3,20 @@
 It learns to copy its input through hidden units of which each may be active only rarely. To describe patches
 so, a unit has to stand for something that patches often contain: an edge, a line, a colour contrast.
 """
+from contextlib import nullcontext
+
 import numpy as np
 
 from ..backend import array_module
 from ..checks import positive
 from ..errors import InputError, SettingsError
 from ..layers.activations import sigmoid
+from ..layers.initializers import generator
 from ..parallel import Workers
 from ..training.lbfgs import minimize
 
 BLOCK = 4096  # patches: few enough for cache, enough to keep the interpreter out of the way
+
 
 class SparseAutoencoder:
     """Sigmoid hidden units, linear output: A = σ(X · W1 + b1), X̂ = A · W2 + b2.
@@ -31,7 +35,7 @@ class SparseAutoencoder:
     sparsity, sparsity_weight, weight_decay : float
         ρ, β and λ.
     rng : numpy.random.Generator, optional
-        Draws the initial weights; None means a generator of seed 0.
+        Draws the initial weights. Without one, no two auto-encoders are alike, nor two runs.
 
     Attributes
     ----------
@@ -46,7 +50,7 @@ class SparseAutoencoder:
                                 f"{sparsity}, sparsity_weight {sparsity_weight}, weight_decay {weight_decay}")
         self.visible, self.hidden = visible, hidden
         self.sparsity, self.sparsity_weight, self.weight_decay = sparsity, sparsity_weight, weight_decay
-        rng = np.random.default_rng(0) if rng is None else rng
+        rng = generator(rng)
         limit = np.sqrt(6 / (visible + hidden + 1))
         self.theta = np.concatenate([rng.uniform(-limit, limit, 2 * visible * hidden), np.zeros(hidden + visible)])
 
@@ -87,7 +91,7 @@ class SparseAutoencoder:
         theta : (2·D·M + M + D,) float array
         X : (m, D) float array
         workers : Workers, optional
-            Threads that share the blocks, with chunk 1. The result does not depend on how many they are.
+            Threads that share the blocks. The result does not depend on how many they are.
         """
         xp = array_module(theta, X)
         if X.ndim != 2 or X.shape[1] != self.visible or len(X) == 0:
@@ -96,11 +100,11 @@ class SparseAutoencoder:
         m, rho, beta, decay = len(X), self.sparsity, self.sparsity_weight, self.weight_decay
         size = BLOCK if xp is np else m
 
-        def sums(blocks):
+        def sums(block):
             with np.errstate(all="ignore"):  # as `minimize` has it, whose setting threads do not inherit
-                return self._sums(X[blocks.start * size:blocks.stop * size], W1, b1, W2, b2)
-        blocks = -(-m // size)
-        parts = workers.map(sums, blocks) if workers else [sums(slice(i, i + 1)) for i in range(blocks)]
+                return self._sums(X[block * size:(block + 1) * size], W1, b1, W2, b2)
+        blocks = range(-(-m // size))
+        parts = workers.each(sums, blocks) if workers else list(map(sums, blocks))
         squares, active, outer, slope_outer, back, slope, dW2, db2 = (sum(terms[1:], terms[0]) for terms in zip(*parts))
         rho_hat = active / m
         kl = rho * xp.log(rho / rho_hat) + (1 - rho) * xp.log((1 - rho) / (1 - rho_hat))
@@ -125,7 +129,7 @@ class SparseAutoencoder:
         back *= S
         return (E * E).sum(), ones @ A, X.T @ back, X.T @ S, ones @ back, ones @ S, A.T @ E, ones @ E
 
-    def fit(self, X, iterations=200, callback=None, threads=None):
+    def fit(self, X, iterations=200, callback=None, threads=None, workers=None):
         """Minimise J over patches X (m, D) by L-BFGS, on the backend and in the precision of X.
 
         Parameters
@@ -135,7 +139,9 @@ class SparseAutoencoder:
         callback : callable, optional
             ``callback(iteration, cost, theta)`` after each iteration.
         threads : int, optional
-            On a CPU; None means one a processor. The result does not depend on it.
+            On a CPU; None means one per core. The result does not depend on it.
+        workers : Workers, optional
+            An open pool to use in place of one of `threads` threads.
 
         Returns
         -------
@@ -146,7 +152,7 @@ class SparseAutoencoder:
         xp = array_module(X)
         if X.dtype.kind != "f" or not bool(xp.isfinite(X).all()):
             raise InputError(f"patches must be finite floating point numbers, got {X.dtype}: look for NaN")
-        with Workers(threads if xp is np else 1, chunk=1) as workers:
-            self.theta, costs = minimize(lambda theta: self.cost_and_gradient(theta, X, workers), self.theta, xp,
+        with nullcontext(workers) if workers else Workers(threads if xp is np else 1) as pool:
+            self.theta, costs = minimize(lambda theta: self.cost_and_gradient(theta, X, pool), self.theta, xp,
                                          X.dtype, iterations, callback)
         return costs

@@ -4,8 +4,7 @@ import pytest
 
 from scratchnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D, MeanPool2D, ReLU, Sigmoid, Tanh
 from scratchnet.losses import softmax_cross_entropy
-from scratchnet.systems.kuo2016 import build_network
-from scratchnet.systems.recipe import Recipe
+from scratchnet.systems.kuo2016 import Recipe, build_network
 from scratchnet.training.optimizers import SGD, Adam
 
 torch = pytest.importorskip("torch", reason="the oracle PyTorch is not installed (pip install torch)")

@@ -4,7 +4,8 @@ import pytest
 from scratchnet.backend import to_device
 from scratchnet.errors import InputError, SettingsError
 from scratchnet.metrics import average_precision
-from scratchnet.retrieval import DISTANCES, PROTOCOLS, FlatIndex, evaluate_protocols, evaluate_retrieval, evaluation
+from scratchnet.parallel import Workers
+from scratchnet.retrieval import DISTANCES, PROTOCOLS, evaluate_protocols, evaluate_retrieval, evaluation, index
 
 metrics = pytest.mark.parametrize("metric", DISTANCES)
 
@@ -67,6 +68,37 @@ def test_threads_and_repetition_change_no_bit(rng, metric):
     assert all(result == results[0] for result in results)
 
 
+@metrics
+@pytest.mark.parametrize("chunk", [1, 2, 32])
+def test_open_workers_are_used(rng, monkeypatch, metric, chunk):
+    arrays = data(rng, nq=5 * evaluation.CHUNK + 5, nb=200, d=40)
+    expected = without_time(evaluate_retrieval(*arrays, metric))
+    done = []
+    with Workers(2, chunk=chunk) as workers:
+        monkeypatch.setattr(evaluation, "Workers", None)  # no others can be opened
+        monkeypatch.setattr(index, "Pool", None)
+        got = evaluate_retrieval(*arrays, metric, progress=done.append, workers=workers)
+        assert without_time(got) == expected and sum(done) == len(arrays[0])
+        evaluate_protocols(*arrays, metrics=[metric], workers=workers)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+def test_float64_keeps_its_digits(backend, rng, metric):
+    q, q_labels, b, b_labels = data(rng)
+    q, b = (x.astype(np.float64) + 1e8 for x in (q, b))  # in float32 nothing but steps of 8 would be left
+    got = evaluate_retrieval(to_device(q, backend), q_labels, to_device(b, backend), b_labels, metric)
+    assert without_time(got) == pytest.approx(brute_force(q, q_labels, b, b_labels, metric, False, 30), rel=1e-12)
+    assert got["map"] > 0.4
+
+
+def test_angles_of_vectors_too_small_for_float32(backend, rng):
+    q, q_labels, b, b_labels = data(rng)
+    expected = brute_force(q, q_labels, b, b_labels, "angular", False, 30)
+    q, b = q.astype(np.float64) * 1e-60, b.astype(np.float64) * 1e-50
+    got = evaluate_retrieval(to_device(q, backend), q_labels, to_device(b, backend), b_labels, "angular")
+    assert without_time(got) == pytest.approx(expected, rel=1e-12)
+
+
 def test_a_query_never_finds_itself():
     # Two classes, each two images far apart: the nearest other image is always wrong, the right one second.
     x = np.array([[0.0], [1.0], [10.0], [11.0]], np.float32)
@@ -95,18 +127,6 @@ def test_both_protocols(rng):
                                                ("test-vs-train", train, train_labels, False)):
             assert without_time(got[protocol][metric]) == pytest.approx(
                 brute_force(test, test_labels, gallery, labels, metric, own, 5), rel=1e-12)
-
-
-def test_searches_are_timed_one_query_at_a_time(rng, monkeypatch):
-    searched = []
-    search = FlatIndex.search
-
-    def spy(self, q, k):
-        searched.append((len(q), k))
-        return search(self, q, k)
-    monkeypatch.setattr(FlatIndex, "search", spy)
-    evaluate_retrieval(*data(rng, nq=12), "euclidean", depth=30)
-    assert searched == [(1, 30)] * (evaluation.WARM_UP + 12)
 
 
 def test_a_query_without_a_relevant_image_is_named(rng):
@@ -138,15 +158,3 @@ def test_bad_input_is_refused(rng, change, message):
 def test_bad_settings_are_refused(rng, settings, message):
     with pytest.raises(SettingsError, match=message):
         evaluate_retrieval(*data(rng), **{"metric": "euclidean", **settings})
-
-
-def test_the_median_leaves_out_the_warm_up(monkeypatch):
-    clock = [0.0]
-    costs = iter([1e3] * evaluation.WARM_UP + [1.0, 9.0, 2.0, 3.0, 3.5, 4.0, 100.0])
-
-    class Index:
-        def search(self, q, k):
-            clock[0] += next(costs)
-            return q, q
-    monkeypatch.setattr(evaluation.time, "perf_counter", lambda: clock[0])
-    assert evaluation.seconds_per_query(Index(), np.zeros((7, 2))) == 3.5

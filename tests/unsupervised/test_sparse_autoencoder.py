@@ -30,7 +30,8 @@ def test_fit_lowers_the_cost_and_makes_units_sparse(backend, rng):
     X = to_device(rng.standard_normal((400, 3)) @ rng.standard_normal((3, 8)), backend)
     activity, error = [], []
     for weight in (0.0, 1.0):
-        sae = SparseAutoencoder(8, 6, sparsity=0.1, sparsity_weight=weight, weight_decay=1e-4)
+        sae = SparseAutoencoder(8, 6, sparsity=0.1, sparsity_weight=weight, weight_decay=1e-4,
+                                rng=np.random.default_rng(0))
         seen = []
         costs = sae.fit(X, 60, lambda i, cost, theta, seen=seen: seen.append((i, cost)))
         assert seen == list(enumerate(costs, start=1)) and costs[-1] < 0.5 * costs[0]
@@ -42,7 +43,7 @@ def test_fit_lowers_the_cost_and_makes_units_sparse(backend, rng):
 
 def test_backends_take_the_same_path(backend, rng):
     X = rng.standard_normal((50, 4))
-    here, there = SparseAutoencoder(4, 3), SparseAutoencoder(4, 3)
+    here, there = (SparseAutoencoder(4, 3, rng=np.random.default_rng(1)) for _ in range(2))
     here.fit(to_device(X, backend), 5)
     there.fit(X, 5)
     np.testing.assert_allclose(here.theta, there.theta, rtol=1e-8)
@@ -63,8 +64,8 @@ def test_blocks_and_threads_change_nothing(rng, monkeypatch):
         assert (other_gradient == found[0][1]).all()
 
 
-def test_theta_is_w1_w2_b1_b2():
-    sae = SparseAutoencoder(3, 2)
+def test_theta_is_w1_w2_b1_b2(rng):
+    sae = SparseAutoencoder(3, 2, rng=rng)
     W1, b1, W2, b2 = sae.unpack(np.arange(17.0))
     assert W1.shape == (3, 2) and W1[0, 1] == 1 and W2.shape == (2, 3) and W2[0, 0] == 6
     assert b1.tolist() == [12, 13] and b2.tolist() == [14, 15, 16]
@@ -74,7 +75,7 @@ def test_refusals(rng):
     for settings in ({"sparsity": 0}, {"sparsity": 1}, {"weight_decay": -1}, {"visible": 0}):
         with pytest.raises(SettingsError):
             SparseAutoencoder(**{"visible": 3, "hidden": 2, **settings})
-    sae = SparseAutoencoder(3, 2)
+    sae = SparseAutoencoder(3, 2, rng=rng)
     for X in (np.zeros((4, 5)), np.zeros((0, 3)), np.zeros(3)):
         with pytest.raises(InputError, match=r"\(m, 3\)"):
             sae.cost_and_gradient(sae.theta, X)

@@ -1,0 +1,149 @@
+"""What each command does: options in, a call of the library, text out.
+
+Libraries that take time to load are imported by the command that needs them.
+"""
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+
+from .. import backend, systems
+from ..errors import CheckpointError, SettingsError
+from ..files import write_json
+from ..suggest import nearest
+
+DEMO_EPOCHS = 12
+
+
+def demo(options):
+    """Run the paper in miniature on the embedded images."""
+    from ..experiments.reproduce import reproduce
+    if options.out is None:
+        numbered = (f"scratchnet-demo-{i}" for i in range(2, 10_000))
+        options.out = next(name for name in ("scratchnet-demo", *numbered) if not Path(name).exists())
+    system = systems.create("kuo2016", seed=_seed(options), epochs=options.epochs or DEMO_EPOCHS)
+    reproduce(_plan(options, [system], dataset="mini"), first_look=True)
+
+
+def reproduce(options):
+    """Fit and evaluate systems on one data set and write the report."""
+    from ..experiments.reproduce import reproduce as run
+    from ..systems.kuo2016 import METHODS
+    methods = tuple(METHODS) if options.methods == "all" else tuple(options.methods.split(","))
+    names, chosen = options.systems.split(","), []
+    if "kuo2016" not in names:
+        _of_kuo2016(recipe=options.recipe)
+    for name in names:
+        variants = [{"method": method} for method in methods] if name == "kuo2016" else [{}]
+        chosen += [_system(name, options, **variant) for variant in variants]
+    run(_plan(options, chosen))
+
+
+def train(options):
+    """Fit one system and keep it."""
+    from ..experiments import Experiment
+    system = _system(options.system, options, **_variant(options))
+    plan = _plan(options, [system])
+    Experiment(plan).fit(system)
+    folder = plan.folder(system)
+    print(f"{folder / 'system.npz'}\nnext: scratchnet evaluate {folder}")
+
+
+def evaluate(options):
+    """Print accuracy and retrieval figures of a fitted system."""
+    from ..experiments import evaluate_file
+    from ..trained import weights
+    with weights(options.pretrained) if options.pretrained else nullcontext(_fitted(options.checkpoint)) as path:
+        figures, *_ = evaluate_file(path, options.data, backend.select(options.backend), options.threads)
+    if figures["accuracy"]:
+        print("accuracy: " + ", ".join(f"{name.replace('top', 'Top-')} {value:.2%}"
+                                       for name, value in figures["accuracy"].items()))
+    for protocol, metrics in figures["retrieval"].items():
+        for metric, row in metrics.items():
+            print(f"{protocol}, {metric:9}: MAP (full ranking) {row['map']:.4f}, MAP at 30 {row['map_at_30']:.4f}, "
+                  f"{row['seconds_per_query'] * 1e3:.2f} ms per query")
+    if options.json:
+        write_json(options.json, figures)
+
+
+def summary(options):
+    """Print what a system consists of."""
+    print(systems.create(options.system, **_variant(options)).summary(100 if options.dataset == "cifar100" else 10))
+
+
+def gradcheck(options):
+    """Compare every gradient with central differences; return 1 if one is wrong."""
+    from ..gradcheck_cases import cases
+    xp, failed = backend.select(options.backend), 0
+    print(f"{'checked':42}  {'allowed':>8}  {'':4}  largest relative error of each gradient")
+    for case in cases(options.layer):
+        errors = case.run(np.random.default_rng(options.seed), xp)
+        right = all(error <= case.tolerance for error in errors.values())
+        failed += not right
+        listed = ", ".join(f"{name} {error:.1e}" for name, error in errors.items())
+        print(f"{case.name:42}  {case.tolerance:8.0e}  {'ok' if right else 'FAIL':4}  {listed}")
+    print(f"{failed} of these gradients are wrong" if failed else "all gradients agree with central differences")
+    return 1 if failed else 0
+
+
+def list_systems(options):
+    """Print a table of the systems: paper, published accuracy and ours, presets, and what ours took."""
+    from ..systems.measured import MEASURED
+    rows = [("name", "system", "published in", "CIFAR-10: published", "ours", "took", "presets")]
+    for name in systems.names():
+        system, ours = systems.system_class(name), MEASURED.get(name, {}).get("cifar10")
+        published = f"{system.published['cifar10']:.1f} %" if "cifar10" in system.published else ""
+        rows.append((name, system.title, system.paper, published, f"{100 * ours['top1']:.1f} %" if ours else "",
+                     f"{ours['seconds'] / 60:.1f} min" if ours else "", ", ".join(system.presets)))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+
+
+def _system(name, options, **variant):
+    """Return the unfitted system that the options describe."""
+    return systems.system_class(name).configured(options.preset, _seed(options), options.changes, options.epochs,
+                                                 **({"recipe": options.recipe} if name == "kuo2016" else {}), **variant)
+
+
+def _variant(options):
+    """Return the method as a keyword, if one was asked for."""
+    if options.system != "kuo2016":
+        _of_kuo2016(method=options.method, recipe=getattr(options, "recipe", None))
+    return {} if options.method is None else {"method": options.method}
+
+
+def _of_kuo2016(**given):
+    """Refuse options that only kuo2016 has."""
+    for name, value in given.items():
+        if value is not None:
+            raise SettingsError(f"--{name} {value} is an option of kuo2016, which is not asked for: leave it out, or "
+                                "choose that system")
+
+
+def _seed(options):
+    if options.seed < 0:
+        raise SettingsError(f"the seed must be at least 0, got {options.seed}")
+    return options.seed
+
+
+def _plan(options, chosen, **more):
+    """Return the plan for these systems; options that a command does not have keep the plan's defaults."""
+    from ..experiments import Plan
+    names = ("dataset", "backend", "data", "resume", "train_images", "validation", "threads", "checkpoint_seconds")
+    given = {name: value for name, value in vars(options).items() if name in names}
+    return Plan(out=options.out or "scratchnet-results", systems=chosen, command=options.command_line,
+                **{**given, **more})
+
+
+def _fitted(path):
+    """Return the file of a fitted system that a path means: itself, or system.npz in or beside it."""
+    if path.is_dir():
+        path = path / "system.npz"
+    elif path.name == "checkpoint.npz":
+        path = path.with_name("system.npz")
+    if not path.exists():
+        found = sorted(folder.name for folder in path.parent.parent.glob("*/") if (folder / "system.npz").exists())
+        raise CheckpointError(f"there is no fitted system {path}{nearest(path.parent.name, found)}: finish the "
+                              "training with --resume, or name the folder of a run that is done")
+    return path

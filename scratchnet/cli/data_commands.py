@@ -1,0 +1,21 @@
+"""``scratchnet data ...``: download, verify or describe a data set."""
+import json
+
+
+def download(options):
+    """Fetch a data set, check it, and print where it lies."""
+    from .. import data
+    print(data.download(options.dataset, options.data, options.source))
+
+
+def verify(options):
+    """Print each file of a data set with what its hash says."""
+    from .. import data
+    for file, status in data.verify(options.dataset, options.data):
+        print(f"{file}: {status}")
+
+
+def info(options):
+    """Print a description of a data set as JSON."""
+    from .. import data
+    print(json.dumps(data.info(options.dataset, options.data), indent=1))

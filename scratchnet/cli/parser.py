@@ -1,0 +1,189 @@
+"""What can be typed after ``scratchnet``: commands and their options."""
+import argparse
+from pathlib import Path
+
+from .. import backend, systems
+from ..data import NAMES as DATASETS
+from ..suggest import nearest
+from ..systems.kuo2016 import METHODS, RECIPES
+from ..trained import NAMES as WEIGHTS
+from ..version import __version__
+from . import commands, data_commands
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, f"scratchnet: error: {message} (scratchnet {' '.join(self.prog.split()[1:])} --help shows how)\n")
+
+
+def build_parser():
+    """Return the parser of all commands; it leaves the function to call in `run`."""
+    parser = _Parser(prog="scratchnet", description="Convolutional image retrieval from scratch: the system of Kuo, "
+                     "Chou and Chang (2016) in NumPy. Start with `scratchnet demo`.")
+    parser.add_argument("--version", action="version", version=f"scratchnet {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def command(name, function, help, *groups):
+        sub = subparsers.add_parser(name, help=help, description=help)
+        sub.set_defaults(run=function)
+        for group in groups:
+            group(sub)
+        return sub
+
+    command("demo", commands.demo, "Run the paper in miniature on 2,000 embedded images: filters, training, confusion "
+            "matrix, retrieved pictures and a report, in about two minutes and without a network connection.",
+            _out("scratchnet-demo, or the next free number"), _epochs(f"{commands.DEMO_EPOCHS}"), _running)
+    command("reproduce", commands.reproduce, "Fit and evaluate systems on one data set and write report.html, "
+            "results.json and figures.", _dataset, _out("scratchnet-results"), _systems, _methods,
+            _epochs("the preset's"), _training, _running)
+    command("train", commands.train, "Fit one system and keep it; `scratchnet evaluate` takes it from there.",
+            _dataset, _out("scratchnet-results"), _system, _method, _epochs("the preset's"), _training, _running)
+    command("evaluate", commands.evaluate, "Classify and retrieve the test images with a fitted system.", _fitted,
+            _data_option, _backend)
+    command("systems", commands.list_systems, "List the systems: paper, published accuracy and ours, presets.")
+    command("summary", commands.summary, "Show what a system consists of; of a network, each layer with its output, "
+            "parameters, multiply-adds and memory.", _dataset, _system, _method)
+    command("gradcheck", commands.gradcheck, "Check every hand-written gradient against central differences.", _layer,
+            _backend)
+    _data_commands(subparsers)
+    return parser
+
+
+# ---- options ----
+
+def _dataset(sub):
+    sub.add_argument("--dataset", type=_one_of("data set", DATASETS), default="mini", metavar="NAME",
+                     help="mini (embedded, default), cifar10 or cifar100")
+
+
+def _data_option(sub):
+    sub.add_argument("--data", metavar="DIR", help="where the CIFAR files or archives lie (default: $SCRATCHNET_DATA, "
+                     "then where `scratchnet data download` puts them)")
+
+
+def _out(default):
+    def add(sub):
+        sub.add_argument("--out", metavar="DIR", help=f"folder to write to (default: {default})")
+    return add
+
+
+def _epochs(default):
+    def add(sub):
+        sub.add_argument("--epochs", type=_count, metavar="N",
+                         help=f"passes over the training images, or iterations (default: {default})")
+    return add
+
+
+def _systems(sub):
+    sub.add_argument("--systems", type=_some_of("system", systems.names()), default="kuo2016", metavar="LIST",
+                     help=f"some of {', '.join(systems.names())}, separated by commas (default: kuo2016)")
+
+
+def _system(sub):
+    sub.add_argument("--system", type=_one_of("system", systems.names()), default="kuo2016", metavar="NAME",
+                     help=f"one of {', '.join(systems.names())} (default: kuo2016)")
+
+
+def _methods(sub):
+    sub.add_argument("--methods", default="all", metavar="LIST", type=_some_of("method", ("all", *METHODS)),
+                     help=f"of kuo2016: all (default), or some of {', '.join(METHODS)}, separated by commas")
+
+
+def _method(sub):
+    sub.add_argument("--method", type=_one_of("method", METHODS), metavar="NAME",
+                     help=f"of kuo2016: one of {', '.join(METHODS)} (default: the last)")
+
+
+def _training(sub):
+    _data_option(sub)
+    sub.add_argument("--train-images", type=_count, metavar="N", help="use only N training images, balanced")
+    sub.add_argument("--validation", type=_count, default=0, metavar="N",
+                     help="hold out N training images and report the accuracy on them after each epoch")
+    sub.add_argument("--preset", type=_one_of("preset", systems.PRESETS), default="cpu", metavar="NAME",
+                     help="settings of a system: quick (for the embedded images), cpu (default: for two cores), or "
+                     "paper (as published)")
+    sub.add_argument("--recipe", type=_one_of("recipe", RECIPES), metavar="NAME",
+                     help="of kuo2016: paper (default), what it describes; 2016, trained as was usual then; best, the "
+                     "same layers as one would train them today")
+    sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",
+                     help="change a setting of the system, for kuo2016 of its recipe, e.g. --set pooling=mean; "
+                     "--set help lists them")
+
+
+def _running(sub):
+    sub.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default: 0)")
+    sub.add_argument("--resume", action="store_true", help="go on with what --out holds")
+    sub.add_argument("--threads", type=_count, metavar="N", help="worker threads (default: one per core)")
+    sub.add_argument("--checkpoint-seconds", type=float, default=30.0, metavar="S",
+                     help="least time between two checkpoints within an epoch (default: 30)")
+    _backend(sub)
+
+
+def _backend(sub):
+    sub.add_argument("--backend", type=_one_of("backend", backend.BACKENDS), default="auto", metavar="NAME",
+                     help="numpy (CPU), cupy (GPU) or auto (default: the GPU where one answers)")
+
+
+def _fitted(sub):
+    which = sub.add_mutually_exclusive_group(required=True)
+    which.add_argument("checkpoint", type=Path, nargs="?", help="a system.npz, or the folder of a run that holds one")
+    which.add_argument("--pretrained", metavar="NAME",
+                       help=f"bundled weights: {' or '.join(WEIGHTS)}")
+    sub.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    sub.add_argument("--threads", type=_count, metavar="N", help="worker threads (default: one per core)")
+
+
+def _layer(sub):
+    sub.add_argument("--layer", metavar="NAME", help="check only this one, e.g. Conv2D")
+    sub.add_argument("--seed", type=int, default=0, metavar="N", help="of the random numbers (default: 0)")
+
+
+def _count(text):
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return value
+
+
+def _one_of(what, names):
+    def check(text):
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"there is no {what} {text!r}{nearest(text, names)}: "
+                                             f"choose one of {', '.join(names)}")
+        return text
+    return check
+
+
+def _some_of(what, names):
+    check = _one_of(what, names)
+
+    def check_all(text):
+        return ",".join(check(name) for name in text.split(","))
+    return check_all
+
+
+# ---- data ----
+
+def _data_commands(subparsers):
+    parser = subparsers.add_parser("data", help="Download, verify or describe a data set.")
+    actions = parser.add_subparsers(metavar="ACTION", required=True, parser_class=_Parser)
+
+    def action(name, function, help, names):
+        sub = actions.add_parser(name, help=help, description=help)
+        sub.set_defaults(run=function)
+        sub.add_argument("dataset", type=_one_of("data set", names), metavar="NAME", help=", ".join(names))
+        return sub
+
+    download = action("download", data_commands.download, "Fetch CIFAR-10 or CIFAR-100, check it and keep it.",
+                      DATASETS[1:])
+    download.add_argument("--data", metavar="DIR", help="folder to put it in (default: $SCRATCHNET_DATA, then the "
+                          "user's cache folder)")
+    download.add_argument("--source", action="append", metavar="URL", help="further place to fetch the official "
+                          "archive from, after the official one; may be given several times")
+    for name, function, help in (
+            ("verify", data_commands.verify, "Check the files of a data set against the official hashes."),
+            ("info", data_commands.info, "Describe a data set: images, classes, source, licence.")):
+        _data_option(action(name, function, help, DATASETS))

@@ -1,0 +1,93 @@
+"""What to run, and which images it learns from."""
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..checks import positive
+from ..data import hold_out
+from ..errors import SettingsError
+
+
+@dataclass
+class Plan:
+    """Systems to fit and evaluate on one data set.
+
+    Attributes
+    ----------
+    dataset : str
+    out : path
+        Folder to write to.
+    systems : tuple of System
+        Unfitted; see `systems.create`. All are of one seed.
+    backend, data, resume, threads, checkpoint_seconds
+        As on the command line.
+    train_images : int, optional
+        Use only so many training images, balanced; None means all.
+    validation : int
+        Hold out so many of them.
+    command : str
+        The command line, for the record.
+    """
+
+    dataset: str
+    out: Path
+    systems: tuple
+    backend: str = "auto"
+    data: str | None = None
+    resume: bool = False
+    train_images: int | None = None
+    validation: int = 0
+    threads: int | None = None
+    checkpoint_seconds: float = 30.0
+    command: str = ""
+
+    def __post_init__(self):
+        self.out, self.systems = Path(self.out), tuple(self.systems)
+        if not self.systems or len({system.label for system in self.systems}) < len(self.systems):
+            raise SettingsError("a plan needs one or more systems, each once")
+        if self.train_images is not None:
+            positive(train_images=self.train_images)
+
+    def folder(self, system):
+        """Return the folder of one system's run."""
+        return self.out / "runs" / f"{self.dataset}-{system.label}-seed{system.seed}"
+
+    def about(self):
+        """Return what tells these runs from others, beside their systems."""
+        return {"dataset": self.dataset, "train_images": self.train_images, "validation": self.validation}
+
+
+@dataclass
+class Split:
+    """The training images of a run: those to learn from and those held out, and the labels of both."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    held_images: np.ndarray
+    held_labels: np.ndarray
+
+
+def split(dataset, train_images, validation, seed):
+    """Return the `Split` of a data set that a run of this seed uses.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    train_images : int or None
+        Of which so many are used at all, balanced.
+    validation : int
+        Of which so many are held out, balanced.
+    seed : int
+    """
+    images, labels = dataset.train_images, dataset.train_labels
+    if train_images is not None and train_images != len(labels):
+        if train_images > len(labels):
+            raise SettingsError(f"{dataset.name} has {len(labels):,} training images, --train-images asks for "
+                                f"{train_images:,}")
+        _, chosen = hold_out(labels, train_images, np.random.default_rng([seed, 3]))
+        images, labels = images[chosen], labels[chosen]
+    learn, held = np.arange(len(labels)), np.arange(0)
+    if validation:
+        learn, held = hold_out(labels, validation, np.random.default_rng([seed, 4]))
+    return Split(images[learn], labels[learn], images[held], labels[held])

@@ -1,0 +1,104 @@
+"""One command from images to the paper's tables and figures: results.json, report.html and figures/*.png."""
+import json
+import time
+
+from tqdm import tqdm
+
+from .. import checkpoint, plotting
+from ..environment import environment
+from ..errors import CheckpointError
+from ..files import write_json
+from ..report import figures, write_report
+from ..systems.ledger import LEDGER
+from ..trained import load_pretrained
+from .evaluation import examples
+from .run import Experiment, top1
+
+SCHEMA = 1
+
+
+def reproduce(plan, first_look=False):
+    """Run all systems of a `Plan`, write its output folder and return the content of results.json.
+
+    The results file is written anew after each system, so that what is done is never lost. Runs of other
+    systems, data sets or seeds that an earlier command left in the same folder stay in it. With `first_look`, the
+    bundled weights retrieve pictures before anything is trained.
+    """
+    path, experiment = plan.out / "results.json", Experiment(plan)
+    looked = show_pretrained(plan, experiment.dataset) if first_look else []
+    results = {"schema": SCHEMA, "command": plan.command, "environment": environment(experiment.xp, plan.threads),
+               "runs": _earlier_runs(path)}
+    mine = []
+    for system in plan.systems:
+        mine.append(experiment.run(system))
+        results["runs"] = [run for run in results["runs"] if _key(run) != _key(mine[-1])] + mine[-1:]
+        write_json(path, results)
+    tqdm.write("drawing the figures and the report")
+    drawn = looked + draw(plan, experiment, mine)
+    write_report(results, {plan.dataset: drawn}, LEDGER, plan.out / "report.html")
+    for line in _closing_lines(plan, results):
+        tqdm.write(line)
+    return results
+
+
+def show_pretrained(plan, dataset):
+    """Draw what the bundled weights retrieve from the test images; return figures as `draw` does."""
+    start, listed = time.monotonic(), []
+    found = examples(load_pretrained("cifar10").descriptors(dataset.test_images), dataset)
+    remark = "; the weights have seen all of CIFAR-10's training images and no test image"
+    for name, *rest in figures.retrieved(found, dataset, "bundled weights", remark):
+        listed.append(_kept(plan, f"pretrained-{name}", *rest))
+        tqdm.write(f"bundled weights: {name} in {listed[-1][2]}")
+    tqdm.write(f"  ({time.monotonic() - start:.0f} s) now the same from nothing:")
+    return listed
+
+
+def _key(run):
+    return tuple(run.get(key) for key in ("dataset", "system", "method", "recipe", "preset", "seed"))
+
+
+def _earlier_runs(path):
+    if not path.exists():
+        return []
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored["schema"] > SCHEMA:
+            raise CheckpointError(f"{path} was written by a newer version: upgrade scratchnet, or choose another --out")
+        return stored["runs"]
+    except (ValueError, KeyError, TypeError):
+        raise CheckpointError(f"{path} is damaged: delete it; --resume writes it again from the runs") from None
+
+
+def draw(plan, experiment, runs):
+    """Draw the figures of this plan's runs and return [(title, caption, path), ...] for the report."""
+    dataset = experiment.dataset
+    listed = [_kept(plan, *figures.channels(dataset))]
+    for system in plan.systems:
+        path = plan.folder(system) / "pretraining.npz"
+        if path.exists():
+            learnt = checkpoint.load(path)[0]
+            plain = system.unwhitened_kernels(experiment.part(system).images)
+            for name, *rest in figures.pretraining(learnt, plain, system.method):
+                listed.append(_kept(plan, f"{system.method}-{name}", *rest))
+    listed.append(_kept(plan, *figures.curves({run["method"]: run["history"] for run in runs})))
+    for run in runs:
+        drawn = [figures.confusion(run, dataset.class_names)] if run["confusion"] else []
+        drawn += figures.retrieved(run["examples"], dataset, f"Figures 10 and 11, {run['method']}")
+        listed += [_kept(plan, f"{run['method']}-{name}", *rest) for name, *rest in drawn]
+    return listed
+
+
+def _kept(plan, name, figure, title, caption):
+    """Write a figure to the plan's folder; return title, caption and path."""
+    path = plan.out / "figures" / f"{plan.dataset}-{name}.png"
+    plotting.save(figure, path)
+    return title, caption, path
+
+
+def _closing_lines(plan, results):
+    yield f"{'method':22} {'Top-1':>12}   angular MAP (full ranking / at 30, test-vs-test)"
+    for run in results["runs"]:
+        if run["dataset"] == plan.dataset:
+            angular = run["retrieval"]["test-vs-test"]["angular"]
+            yield f"{run['method']:22} {top1(run):>12}   {angular['map']:.3f} / {angular['map_at_30']:.3f}"
+    yield f"open {plan.out / 'report.html'}"

@@ -1,0 +1,141 @@
+"""One run for each system, each in a folder of its own.
+
+    OUT/results.json  OUT/report.html  OUT/figures/*.png
+    OUT/runs/DATASET-LABEL-seedN/{checkpoint.npz, pretraining.npz, system.npz, predictions.npz, result.json}
+
+A run that was cut off is resumed from its checkpoint, a finished one is read from its result.json, so that
+reporting never computes anything twice.
+"""
+import tempfile
+import time
+from contextlib import nullcontext
+
+import numpy as np
+from tqdm import tqdm
+
+from .. import backend, checkpoint, data, systems
+from ..environment import environment, peak_memory
+from ..errors import CheckpointError, OutputError
+from ..files import atomic_write
+from ..retrieval import evaluate_retrieval
+from .evaluation import classification, evaluate
+from .plan import split
+from .results import read_result, write_result
+
+
+class Experiment:
+    """A plan with its data loaded and its backend chosen."""
+
+    def __init__(self, plan):
+        self.plan = plan
+        self.xp = backend.select(plan.backend)
+        self.dataset = data.load(plan.dataset, plan.data)
+        _prepare_folder(plan)
+
+    def run(self, system):
+        """Fit and evaluate one system, or finish that, or read it; return its entry of results.json."""
+        plan = self.plan
+        path = plan.folder(system) / "result.json"
+        about = {**plan.about(), **_unfitted(system)}
+        if path.exists():
+            tqdm.write(f"{system.label}: finished before, read from {path}")
+            return read_result(path, about)
+        with system.to(self.xp).workers(plan.threads) as workers:
+            self.fit(system, workers)
+            part, start = self.part(system), time.monotonic()
+            figures, of_each_image = evaluate(system, self.dataset, part.images, part.labels, workers, say)
+            seconds = {**system.seconds, "evaluate": time.monotonic() - start}
+        settings = system.describe()["settings"]
+        run = {"dataset": plan.dataset, "system": system.name, "method": system.method, "preset": system.preset,
+               "recipe": settings.get("recipe", {}).get("name"), "seed": system.seed, "epochs": system.epochs,
+               "train_images": len(part.images), "history": system.history, **figures, "seconds": seconds,
+               "peak_mb": peak_memory(), "settings": settings.get("recipe", settings), "command": plan.command,
+               "environment": environment(self.xp, workers.threads)}
+        with atomic_write(path.with_name("predictions.npz")) as file:
+            np.savez_compressed(file, **of_each_image)
+        write_result(path, about, run)
+        say(f"{top1(run)}, angular MAP (full ranking, test-vs-test) "
+            f"{run['retrieval']['test-vs-test']['angular']['map']:.3f}")
+        return run
+
+    def fit(self, system, workers=None):
+        """Fit a system, going on where a checkpoint lies, and keep it; return it."""
+        plan, part, folder = self.plan, self.part(system), self.plan.folder(system)
+        tqdm.write(f"{plan.dataset}, {system.label}:")
+        with nullcontext(workers) if workers else system.to(self.xp).workers(plan.threads) as pool:
+            system.fit(part.images, part.labels, classes=len(self.dataset.class_names), workers=pool,
+                       path=folder / "checkpoint.npz", resume=True, say=say, about=plan.about(),
+                       checkpoint_seconds=plan.checkpoint_seconds,
+                       validate=_validation(part, pool) if len(part.held_labels) else None)
+        system.save(folder / "system.npz", plan.about())
+        return system
+
+    def part(self, system):
+        """Return the `Split` that a system learns from."""
+        return split(self.dataset, self.plan.train_images, self.plan.validation, system.seed)
+
+    def retrieval_held_out(self, system):
+        """Return {"map", "map_at_30"} of a fitted system by angle, each held-out image searching the others."""
+        part = self.part(system)
+        descriptors = backend.to_device(system.descriptors(part.held_images), self.xp)
+        found = evaluate_retrieval(descriptors, part.held_labels, descriptors, part.held_labels, "angular",
+                                   exclude_self=True)
+        return {key: found[key] for key in ("map", "map_at_30")}
+
+
+def evaluate_file(path, data_folder=None, xp=np, threads=None):
+    """Return what `evaluate` finds for the system in a file, on the data set that it was fitted to, and the system."""
+    system, dataset, part = load_fitted(path, data_folder)
+    with system.to(xp).workers(threads) as workers:
+        return *evaluate(system, dataset, part.images, part.labels, workers, say), system
+
+
+def load_fitted(path, data_folder=None):
+    """Return the system in a file, the data set that it was fitted to, and the `Split` of its run.
+
+    Raises
+    ------
+    CheckpointError
+        If the file does not say to which data set it was fitted.
+    """
+    system, run = systems.load(path), checkpoint.load(path)[1].get("run", {})
+    if not {"dataset", "train_images", "validation"} <= set(run):
+        raise CheckpointError(f"{path} does not say to which data set it was fitted: fit it with `scratchnet train`")
+    dataset = data.load(run["dataset"], data_folder)
+    return system, dataset, split(dataset, run["train_images"], run["validation"], system.seed)
+
+
+def say(line):
+    """Print a line about a run, beside progress bars."""
+    tqdm.write(f"  {line}")
+
+
+def top1(run):
+    """Return a run's accuracy in words."""
+    return f"Top-1 {run['accuracy']['top1']:.1%}" if run["accuracy"] else "no classes"
+
+
+def _unfitted(system):
+    """Return what a system says of itself before it has seen any image."""
+    return {key: value for key, value in system.describe().items() if key != "classes"}
+
+
+def _validation(part, workers):
+    def validate(system):
+        scores = system.outputs(part.held_images, workers).get("scores")
+        return {} if scores is None else {
+            "validation_top1": classification(scores, part.held_labels)["accuracy"]["top1"]}
+    return validate
+
+
+def _prepare_folder(plan):
+    """Make sure that the output folder can be written, and that nothing of an earlier run is overwritten."""
+    try:
+        plan.out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=plan.out):
+            pass
+    except OSError as error:
+        raise OutputError(f"cannot write to {plan.out}: {error.strerror}; choose another --out") from None
+    earlier = [plan.out / "results.json", *map(plan.folder, plan.systems)]
+    if not plan.resume and any(path.exists() for path in earlier):
+        raise OutputError(f"{plan.out} holds an earlier run: add --resume to go on with it, or choose another --out")

@@ -1,0 +1,23 @@
+"""What vectors may be: checked once, where they come in."""
+import numpy as np
+
+from ..backend import array_module
+from ..errors import InputError
+
+LARGEST = 1e15            # squares of this, added up over a descriptor, still fit into float32
+
+
+def check_vectors(x, name, d=None):
+    """Refuse what is not a finite (n, d) array of float32 or float64, before any arithmetic."""
+    if not hasattr(x, "dtype") or x.dtype not in (np.float32, np.float64):
+        raise InputError(f"{name} must be an array of float32 or float64, got "
+                         f"{getattr(x, 'dtype', type(x).__name__)}: convert with x.astype(np.float32)")
+    if x.ndim != 2 or x.size == 0:
+        raise InputError(f"{name} must have the shape (number, d), neither of them 0, got {tuple(x.shape)}: "
+                         "give one row for each vector")
+    if d is not None and x.shape[1] != d:
+        raise InputError(f"{name} must have d = {d} numbers a row like the gallery, got {x.shape[1]}: "
+                         "take both from the same layer of the same network")
+    if not bool((array_module(x).abs(x) < LARGEST).all()):  # not true of NaN either
+        raise InputError(f"{name} must be finite and smaller than {LARGEST:g} in size: "
+                         "remove or rescale the rows that are not")

@@ -1,0 +1,315 @@
+"""What every system of this package can do, whoever invented it.
+
+A system learns from labelled images (`fit`), describes images for retrieval (`descriptors`), may classify them
+(`scores`), and goes to a file and back (`save`, `load`). What is above it (commands, reports, benchmarks) takes any
+system; what is below it (layers, losses, unsupervised learners, distances) knows none.
+"""
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from .. import checkpoint
+from ..backend import array_module, to_device, to_host
+from ..checks import positive
+from ..errors import CheckpointError, InputError, OutputError, SettingsError
+from ..parallel import Workers, workers_for
+from ..suggest import nearest
+
+PRESETS = ("quick", "cpu", "paper")
+TOGETHER = 100  # images that are described together where no pool of threads is given
+
+
+@dataclass
+class Fitting:
+    """How a system is to learn; what `System.fit` was told, ready for use.
+
+    Attributes
+    ----------
+    workers : Workers
+        An open pool.
+    path : Path or None
+        Where the state of learning is kept. Further files may stand beside it.
+    about : dict
+        What a file says of the run that it belongs to.
+    progress : bool or None
+        Show bars; None means only on a terminal.
+    say : callable
+        Is given lines of text about how it goes.
+    validate : callable or None
+        ``validate(system) -> dict`` of figures of the system as it is, to add to each row of the history.
+    checkpoint_seconds : float
+        Least time between two checkpoints.
+    """
+
+    workers: Workers
+    path: Path | None
+    about: dict
+    progress: bool | None
+    say: object
+    validate: object
+    checkpoint_seconds: float
+
+
+class System:
+    """Base class. A subclass sets the attributes and writes `_fit`, `_outputs`, `_settings`, `_state` and `_restore`.
+
+    Parameters
+    ----------
+    preset : str
+        One of `presets`, whose settings the caller has taken over already; see `create`.
+    seed : int
+        Random seed.
+
+    Attributes
+    ----------
+    name, title, paper : str
+        What the registry calls it, what a table calls it, and where it was published.
+    published : dict of str to float
+        Top-1 in percent, by data set, as published.
+    epochs : int
+        Passes over the images that a fit makes, or iterations.
+    presets : dict of str to dict
+        Settings by name: "quick" (the embedded images, a minute at most), "cpu" (the full data set on two cores) and
+        "paper" (as published).
+    history : list of dict
+        Rows of figures, one per epoch or iteration; empty before `fit`.
+    seconds : dict of str to float
+        What the parts of `fit` took.
+    """
+
+    batch = 256  # images that go to a GPU at a time
+    name = title = paper = ""
+    published = {}
+    presets = {"quick": {}, "cpu": {}, "paper": {}}
+
+    def __init__(self, preset="cpu", seed=0):
+        if not isinstance(seed, int | np.integer) or seed < 0:
+            raise SettingsError(f"the seed must be a whole number of at least 0, got {seed!r}")
+        self.preset, self.seed, self.xp = preset, int(seed), np
+        self.classes, self.history, self.seconds = None, [], {}
+
+    @classmethod
+    def create(cls, preset="cpu", seed=0, **settings):
+        """Return an unfitted system with the settings of a preset, and others by keyword."""
+        if preset not in cls.presets:
+            raise SettingsError(f"{cls.name} has no preset {preset!r}{nearest(str(preset), cls.presets)}: "
+                                f"choose one of {', '.join(cls.presets)}")
+        known = cls(preset=preset, seed=seed)._settings()
+        for key in settings:
+            if key not in known:
+                raise SettingsError(f"{cls.name} has no setting {key!r}{nearest(key, known)}; it has "
+                                    f"{', '.join(known) or 'none'}")
+        return cls(preset=preset, seed=seed, **{**cls.presets[preset], **settings})
+
+    @classmethod
+    def configured(cls, preset="cpu", seed=0, changes=(), epochs=None, **settings):
+        """Return an unfitted system as a command line describes it, with changes ``["name=value", ...]``."""
+        known = cls.create(preset, seed, **settings)._settings()
+        for change in changes:
+            key, _, text = change.partition("=")
+            if key not in known:
+                listing = ", ".join(f"{name}={value}" for name, value in known.items())
+                raise SettingsError(f"{cls.name} has no setting {key!r}{nearest(key, known)}; it has {listing}")
+            settings[key] = typed(text, known[key], key)
+        return cls.create(preset, seed, **settings, **({} if epochs is None else {"epochs": epochs}))
+
+    @property
+    def label(self):
+        """A name for files and tables that tells this system from others of other settings."""
+        plain = {**type(self)(preset=self.preset)._settings(), **self.presets[self.preset]}
+        changes = [f"{key}={value}" for key, value in self._settings().items() if plain[key] != value]
+        return "+".join([f"{self.name}-{self.preset}", *changes])
+
+    @property
+    def method(self):
+        """The variant of the system that this one is; its name where there is only one."""
+        return self.name
+
+    def to(self, xp):
+        """Compute on the backend `xp` from now on, and return the system."""
+        self.xp = xp
+        return self
+
+    def fit(self, images, labels, *, classes=None, threads=None, workers=None, epochs=None, progress=None, path=None,
+            resume=False, validate=None, say=None, about=None, checkpoint_seconds=30.0):
+        """Learn from images and return the system.
+
+        Parameters
+        ----------
+        images : (N, 32, 32, 3) uint8 array
+            On the host.
+        labels : (N,) integer array
+        classes : int, optional
+            None means one more than the largest label.
+        threads : int, optional
+            None means one per core.
+        workers : Workers, optional
+            An open pool to use in place of one of `threads` threads.
+        epochs : int, optional
+            Passes over the images, or iterations; None means the preset's.
+        progress, validate, checkpoint_seconds
+            See `Fitting`.
+        path : path, optional
+            Checkpoint: the state of learning, from which a run that was cut off goes on.
+        resume : bool
+            Go on from `path`, if there is something; else a file there is refused.
+        say : callable, optional
+            Is given lines of text.
+        about : dict, optional
+            Of the run. A checkpoint that says something else is not resumed.
+
+        Raises
+        ------
+        InputError
+            If images or labels are not of that kind.
+        OutputError
+            If there is a checkpoint and `resume` was not asked for.
+        """
+        check_images(images)
+        self.classes = _check_labels(labels, len(images), classes)
+        if epochs is not None:
+            positive(epochs=epochs)
+            self.epochs = int(epochs)
+        path = None if path is None else Path(path)
+        if path is not None and path.exists() and not resume:
+            raise OutputError(f"{path} holds an earlier run: resume it, or choose another path")
+        with nullcontext(workers) if workers else self.workers(threads) as pool:
+            self._fit(images, labels, Fitting(pool, path, about or {}, progress, say or (lambda line: None), validate,
+                                              checkpoint_seconds))
+        return self
+
+    def workers(self, threads=None):
+        """Return a pool, not yet open, for the system's backend."""
+        return workers_for(self.xp, threads, self.batch)
+
+    def outputs(self, images, workers=None):
+        """Return all that the system says of images, as a dict of arrays.
+
+        Parameters
+        ----------
+        images : (N, 32, 32, 3) uint8 array
+        workers : Workers, optional
+            An open pool that shares the images.
+
+        Returns
+        -------
+        dict of str to array
+            On the backend of `images`. "descriptor": (N, d) float32 array. "scores": (N, classes) float array, if the
+            system classifies. Others are further descriptors, by name.
+        """
+        check_images(images)
+        self._check_fitted()
+        if len(images) == 0:
+            return {key: value[:0] for key, value in self.outputs(np.zeros((1, 32, 32, 3), np.uint8)).items()}
+
+        def of(chunk):
+            found = self._outputs(to_device(images[chunk], self.xp))
+            return {key: to_host(value) if isinstance(images, np.ndarray) else value for key, value in found.items()}
+        if workers:
+            parts = workers.map(of, len(images))
+        else:
+            parts = [of(slice(start, start + TOGETHER)) for start in range(0, len(images), TOGETHER)]
+        return {key: array_module(images).concatenate([part[key] for part in parts]) for key in parts[0]}
+
+    def descriptors(self, images):
+        """Return the descriptors (N, d) of images (N, 32, 32, 3) uint8."""
+        return self.outputs(images)["descriptor"]
+
+    def scores(self, images):
+        """Return the scores (N, classes) of images (N, 32, 32, 3) uint8, or None if the system does not classify."""
+        return self.outputs(images).get("scores")
+
+    def summary(self, classes):
+        """Return a text that says what the system consists of, for so many classes."""
+        return "\n".join([f"{self.title} ({self.paper})", *(f"  {key}: {value}" for key, value in
+                                                            self._settings().items())])
+
+    def describe(self):
+        """Return all that `load` needs besides arrays, ready for JSON."""
+        return {"system": self.name, "preset": self.preset, "seed": self.seed, "classes": self.classes,
+                "settings": self._settings()}
+
+    def save(self, path, about=None):
+        """Write the fitted system to `path` (.npz without pickle), whole or not at all.
+
+        `about` says of which run it is the result.
+        """
+        self._check_fitted()
+        checkpoint.save(path, self._state(), {"kind": "system", "about": self.describe(), "run": about or {},
+                                              "history": self.history, "seconds": self.seconds})
+
+    @classmethod
+    def restore(cls, arrays, description, path):
+        """Return the fitted system that `save` described."""
+        about = description["about"]
+        try:
+            system = cls.create(about["preset"], about["seed"], **about["settings"])
+            system.classes = about["classes"]
+            system.history, system.seconds = description["history"], description["seconds"]
+            system._restore(arrays, path)
+        except (KeyError, TypeError) as error:
+            raise CheckpointError(f"{path} does not say how its system is built ({error}): train it again") from None
+        return system
+
+    def _check_fitted(self):
+        if self.classes is None:
+            raise InputError(f"{self.name} has learnt nothing yet: fit it first, or load a fitted one")
+
+    def _fit(self, images, labels, fitting):
+        """Learn; leave rows in `history` and times in `seconds`."""
+        raise TypeError(f"{type(self).__name__} does not say how it learns")
+
+    def _outputs(self, images):
+        """Return `outputs` of some images on the system's own backend."""
+        raise TypeError(f"{type(self).__name__} does not say how it describes images")
+
+    def _settings(self):
+        """Return the settings, {keyword of the constructor: value}, ready for JSON."""
+        return {}
+
+    def _state(self):
+        """Return what was learnt as a dict of arrays."""
+        raise TypeError(f"{type(self).__name__} does not say what it has learnt")
+
+    def _restore(self, arrays, path):
+        """Take back what `_state` returned."""
+        raise TypeError(f"{type(self).__name__} does not say how it comes back from a file")
+
+
+def check_images(images):
+    """Refuse what is not an array of colour images (N, 32, 32, 3) of uint8."""
+    shape = tuple(getattr(images, "shape", ()))
+    if not hasattr(images, "dtype") or images.dtype != np.uint8 or shape[1:] != (32, 32, 3):
+        raise InputError(f"expected colour images (N, 32, 32, 3) of uint8, got "
+                         f"{getattr(images, 'dtype', type(images).__name__)} of shape {shape}: values from 0 to 255, "
+                         "channels last, 32 x 32 pixels")
+
+
+def _check_labels(labels, n, classes):
+    """Refuse labels that are not n whole numbers of classes; return the number of classes."""
+    labels = np.asarray(labels)
+    if n == 0 or labels.shape != (n,) or labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise InputError(f"there must be as many labels as images, at least one, whole numbers from 0 on: {n} images, "
+                         f"labels {labels.dtype} of shape {labels.shape}")
+    largest = int(labels.max()) + 1
+    if classes is not None and classes < largest:
+        raise InputError(f"labels go up to {largest - 1}, but there are to be {classes} classes only")
+    return max(largest, 2) if classes is None else classes
+
+
+def typed(text, example, name):
+    """Return what a person typed as a value of the type of `example`."""
+    try:
+        if isinstance(example, bool):
+            return {"yes": True, "true": True, "no": False, "false": False}[text.lower()]
+        return type(example)(text)
+    except (ValueError, KeyError):
+        raise SettingsError(f"{name} takes a value like {example}, got {text!r}") from None
+
+
+def bar(fitting, **settings):
+    """Return a progress bar of tqdm, shown as `fitting` says."""
+    return tqdm(leave=False, disable=None if fitting.progress is None else not fitting.progress, **settings)

@@ -1,0 +1,63 @@
+"""The systems by name. Only this file knows where they live, and each is imported when it is first asked for."""
+from importlib import import_module
+
+from .. import checkpoint
+from ..errors import CheckpointError, SettingsError
+from ..suggest import nearest
+
+SYSTEMS = {  # name: (module, class)
+    "kuo2016": ("kuo2016", "Kuo2016"),
+    "pixels": ("pixels", "Pixels"),
+}
+
+
+def names():
+    """Return the names of all systems."""
+    return tuple(SYSTEMS)
+
+
+def system_class(name):
+    """Return the class of the system called `name`."""
+    if name not in SYSTEMS:
+        raise SettingsError(f"there is no system {name!r}{nearest(str(name), SYSTEMS)}: choose one of "
+                            f"{', '.join(SYSTEMS)}")
+    module, attribute = SYSTEMS[name]
+    return getattr(import_module(f".{module}", __package__), attribute)
+
+
+def create(name, preset="cpu", seed=0, **settings):
+    """Return a system that has learnt nothing yet.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    preset : str
+        A set of settings: "quick", "cpu" or "paper".
+    seed : int
+        Random seed.
+    settings
+        Further settings, in place of the preset's.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such system, preset or setting, or a setting makes no sense.
+    """
+    return system_class(name).create(preset, seed, **settings)
+
+
+def load(path):
+    """Return the fitted system that `System.save` wrote to `path`.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged or of another kind.
+    """
+    arrays, description = checkpoint.load(path)
+    about = description.get("about") if isinstance(description, dict) else None
+    if not isinstance(about, dict) or description.get("kind") != "system" or "system" not in about:
+        raise CheckpointError(f"{path} holds no fitted system: if it is the checkpoint of a training, finish that with "
+                              "--resume, which leaves system.npz beside it")
+    return system_class(about["system"]).restore(arrays, description, path)

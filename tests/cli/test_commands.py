@@ -1,0 +1,98 @@
+"""The commands, as a user meets them."""
+import json
+
+import pytest
+from terminal import refused, run
+
+from scratchnet import checkpoint, systems
+from scratchnet.cli import main
+
+
+def test_summary(capsys):
+    code, out, _ = run(capsys, "summary")
+    assert code == 0 and "627,002" in out and "conv3" in out
+    code, out, _ = run(capsys, "summary", "--dataset", "cifar100", "--method", "cnn_rgb")
+    assert code == 0 and "100" in out and "Conv2D(3 -> 64" in out
+    code, out, _ = run(capsys, "summary", "--system", "pixels")
+    assert code == 0 and "Raw pixels" in out
+
+
+def test_systems_are_listed_with_their_published_figures(capsys):
+    code, out, _ = run(capsys, "systems")
+    assert code == 0 and len(out.splitlines()) == 1 + len(systems.names())
+    assert "79.3 %" in out and "37.3 %" in out and "quick, cpu, paper" in out
+
+
+def test_gradcheck_passes_and_fails(capsys, monkeypatch):
+    code, out, _ = run(capsys, "gradcheck", "--layer", "Dense")
+    assert code == 0 and "all gradients agree" in out and "W " in out
+    from scratchnet.layers import Dense
+    right = Dense.backward
+    monkeypatch.setattr(Dense, "backward", lambda *a, **k: (right(*a, **k)[0] * 2, right(*a, **k)[1]))
+    code, out, _ = run(capsys, "gradcheck", "--layer", "dense")
+    assert code == 1 and "FAIL" in out
+
+
+def test_cupy_without_a_gpu(capsys, monkeypatch):
+    monkeypatch.setattr("scratchnet.backend._probe_cupy", lambda: (None, "no device"))
+    assert "no GPU answers" in refused(capsys, "gradcheck", "--backend", "cupy")
+
+
+def test_a_place_that_cannot_be_written(capsys, tmp_path):
+    (tmp_path / "file").touch()
+    assert "cannot write" in refused(capsys, "train", "--out", tmp_path / "file")
+    assert "cannot write" in refused(capsys, "demo", "--out", tmp_path / "file" / "deeper")
+
+
+TINY = ["--train-images", "60", "--epochs", "1", "--set", "patch_count=300", "--set", "pretrain_iterations=2"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    out = tmp_path_factory.mktemp("trained")
+    assert main(["train", "--method", "pretrain_cnn_rgb", "--out", str(out), *TINY]) == 0
+    return next(out.rglob("system.npz"))
+
+
+def test_train_then_evaluate(trained, capsys, tmp_path):
+    code, out, _ = run(capsys, "evaluate", trained.parent, "--json", tmp_path / "figures.json")
+    assert code == 0 and "Top-1" in out and "test-vs-train, angular" in out
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert 0 < figures["retrieval"]["test-vs-test"]["manhattan"]["map"] < 1
+    assert sum(map(sum, figures["confusion"])) == 500
+
+
+@pytest.mark.parametrize("which", ["folder", "checkpoint"])
+def test_evaluate_finds_the_fitted_system(which, trained, capsys, monkeypatch):
+    seen = []
+    monkeypatch.setattr("scratchnet.experiments.evaluate_file", lambda path, *more: seen.append(path) or (
+        {"accuracy": None, "retrieval": {}}, None))
+    run(capsys, "evaluate", {"folder": trained.parent, "checkpoint": trained.with_name("checkpoint.npz")}[which])
+    assert seen == [trained]
+
+
+def test_train_refuses_to_overwrite_and_to_mix(trained, capsys):
+    out, before = trained.parents[2], trained.read_bytes()
+    command = ["train", "--method", "pretrain_cnn_rgb", "--out", out, *TINY]
+    assert "--resume" in refused(capsys, *command)
+    assert "train_images" in refused(capsys, *command, "--resume", "--train-images", "61")
+    assert trained.read_bytes() == before
+    assert run(capsys, *command, "--resume")[0] == 0
+
+
+def test_damaged_and_foreign_checkpoints(trained, capsys, tmp_path):
+    whole = trained.read_bytes()
+    assert "no fitted system" in refused(capsys, "evaluate", trained.with_name("checkpoint.npz").parent.parent / "a")
+    for name, content in (("empty", b""), ("short", whole[:1000]), ("flipped", whole[:5000] + b"!" + whole[5001:])):
+        (tmp_path / f"{name}.npz").write_bytes(content)
+        assert "damaged" in refused(capsys, "evaluate", tmp_path / f"{name}.npz")
+    arrays, description = checkpoint.load(trained)
+    description["about"]["classes"] = 7
+    checkpoint.save(tmp_path / "other.npz", arrays, description)
+    assert "another architecture" in refused(capsys, "evaluate", tmp_path / "other.npz")
+    description["about"]["classes"] = 10
+    del description["run"]["dataset"]
+    checkpoint.save(tmp_path / "library.npz", arrays, description)
+    assert "which data set" in refused(capsys, "evaluate", tmp_path / "library.npz")
+    checkpoint.save(tmp_path / "index.npz", {"vectors": arrays["param/fc.W"]}, {"kind": "FlatIndex"})
+    assert "no fitted system" in refused(capsys, "evaluate", tmp_path / "index.npz")

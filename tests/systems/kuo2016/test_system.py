@@ -1,0 +1,126 @@
+"""The paper's network and what goes in and out of it."""
+import numpy as np
+import pytest
+
+from scratchnet import checkpoint, systems
+from scratchnet.errors import CheckpointError, OutputError, SettingsError
+from scratchnet.folding import calibrate
+from scratchnet.systems.kuo2016 import METHODS, RECIPES, Kuo2016, Recipe, build_network
+from scratchnet.training.trainer import parameter_hash
+
+
+@pytest.fixture(scope="module")
+def rgb():
+    return np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
+
+
+SMALL = {"patch_count": 500, "pretrain_iterations": 3}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_methods_differ_in_channels_and_pre_training(method, rgb):
+    system = Kuo2016(method, 10, Recipe(**SMALL))
+    images = system.images(rgb)
+    assert images.shape[3] == (5 if method.endswith("_da") else 3) and images.dtype == np.uint8
+    system.fit_standardizer(images)
+    x = system.prepare(images)
+    np.testing.assert_allclose(x.mean(axis=(0, 1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(x.std(axis=(0, 1, 2)), 1, atol=1e-4)
+    assert system.pretrained == method.startswith("pretrain") and x.dtype == np.float32
+
+
+@pytest.fixture(scope="module")
+def fitted(rgb):
+    labels = np.arange(len(rgb)) % 10
+    recipe = RECIPES["best"].changed(["batch=16"])
+    return systems.create("kuo2016", method="cnn_rgb", recipe=recipe, epochs=1, seed=4).fit(rgb, labels, threads=1)
+
+
+def test_what_comes_back_from_a_file_is_the_same_to_the_bit(fitted, rgb, tmp_path):
+    fitted.save(tmp_path / "system.npz")
+    twin = systems.load(tmp_path / "system.npz")
+    assert twin.describe() == fitted.describe() and repr(twin.network) == repr(fitted.network)
+    for key, value in fitted.outputs(rgb).items():
+        np.testing.assert_array_equal(twin.outputs(rgb)[key], value)
+    assert twin.history == fitted.history and "norm1" not in twin.network.layers
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"about": {"system": "kuo2016"}}, "how its system is built"),
+    ({"about": {"system": "resnet"}}, "no system 'resnet'"),
+    ({"kind": "index"}, "no fitted system")])
+def test_a_file_that_holds_something_else_is_refused(change, words, fitted, tmp_path):
+    fitted.save(tmp_path / "system.npz")
+    arrays, description = checkpoint.load(tmp_path / "system.npz")
+    checkpoint.save(tmp_path / "other.npz", arrays, {**description, **change})
+    with pytest.raises((CheckpointError, SettingsError), match=words):
+        systems.load(tmp_path / "other.npz")
+
+
+def test_a_resumed_fit_ends_as_the_one_left_alone(rgb, tmp_path):
+    """Cut off between the auto-encoder and the end of training: both stages go on from their files."""
+    def system():
+        return systems.create("kuo2016", recipe=Recipe(batch=8, **SMALL), epochs=2)
+
+    class Stop(Exception):
+        pass
+
+    def stop(line):
+        if line.startswith("epoch 1"):
+            raise Stop
+    labels, more = np.arange(len(rgb)) % 3, {"threads": 2, "path": tmp_path / "checkpoint.npz", "resume": True}
+    alone = system().fit(rgb, labels, threads=2)
+    with pytest.raises(Stop):
+        system().fit(rgb, labels, say=stop, **more)
+    found = system().fit(rgb, labels, **more)
+    assert parameter_hash(found.network) == parameter_hash(alone.network)
+    with pytest.raises(OutputError, match="resume"):
+        system().fit(rgb, labels, path=tmp_path / "checkpoint.npz")
+
+
+def test_settings_are_refused_before_anything_is_learnt():
+    for settings, words in (({"method": "cnn_rbg"}, "did you mean 'cnn_rgb'"),
+                            ({"recipe": "bets"}, "did you mean 'best'"), ({"epochs": 0}, "epochs"),
+                            ({"filters": 3}, "no setting 'filters'")):
+        with pytest.raises(SettingsError, match=words):
+            systems.create("kuo2016", **settings)
+
+
+def test_best_augments_only_while_training(rgb):
+    system = Kuo2016("cnn_rgb_da", 10, RECIPES["best"])
+    images = system.images(rgb)
+    system.fit_standardizer(images)
+    x, moved = system.prepare(images), system.prepare(images, np.random.default_rng(0))
+    assert x.shape == moved.shape and (x != moved).any() and (system.prepare(images) == x).all()
+    network = calibrate(system.network, [x])
+    scores, _ = network.forward(x)
+    assert (scores == network.forward(x)[0]).all() and "dropout" in network.layers
+    assert (scores != network.forward(x, np.random.default_rng(0))[0]).any()
+
+
+def test_test_flip_describes_an_image_as_the_mean_of_itself_and_its_mirror_image(rgb):
+    one, both = (Kuo2016("cnn_rgb_da", 10, Recipe(test_flip=flip)) for flip in (False, True))
+    for system in (one, both):
+        system.fit_standardizer(system.images(rgb))
+    mirrored = rgb[:, :, ::-1]
+    before, after, scores = (both.outputs(rgb)[key] for key in ("before_relu", "descriptor", "scores"))
+    mean = (one.outputs(rgb)["before_relu"] + one.outputs(mirrored)["before_relu"]) / 2
+    np.testing.assert_allclose(before, mean, atol=1e-5)
+    np.testing.assert_array_equal(after, np.maximum(before, 0))
+    np.testing.assert_allclose(scores, both.network.layers["classifier"].forward(after)[0], atol=1e-5)
+    np.testing.assert_allclose(both.descriptors(mirrored), after, atol=1e-5)
+    np.testing.assert_allclose(both.scores(rgb), scores, atol=1e-5)
+    assert np.abs(one.descriptors(mirrored) - one.descriptors(rgb)).max() > 0.1
+
+
+def test_batch_normalisation_is_folded_away(rgb):
+    system = Kuo2016("cnn_rgb", 10, Recipe(normalization="batch"))
+    system.fit_standardizer(rgb)
+    ready = system.folded(rgb)
+    assert "norm3" in system.network.layers and list(ready.network.layers) == list(build_network(
+        3, 10, Recipe(), np.random.default_rng(0)).layers)
+    x = system.prepare(rgb)
+    training, _ = system.network.forward(x, np.random.default_rng(0))
+    np.testing.assert_allclose(ready.network.forward(x)[0], training, atol=1e-3)
+    plain = Kuo2016("cnn_rgb", 10, Recipe())
+    assert plain.folded(rgb) is plain

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import harness, recipe_search, report
 from benchmarks.report import ablations, gpu, paper, search
+from benchmarks.report import systems as systems_table
 from benchmarks.report.__main__ import main as write_report
 from scratchnet.systems.kuo2016 import RECIPES
 
@@ -126,6 +127,26 @@ def test_the_papers_tables_have_ours_beside_them_and_leave_out_what_was_not_run(
     assert "| seeds 0, 1: lowest to highest | 0.385 to 0.390 | 0.405 to 0.410 |" in text
     assert "| ms a query among 10,000 (the paper's) | 1.00 (85, ÷ 85) | 1.00 (83, ÷ 83) | 1.00 (262, ÷ 262) |" in text
     assert "Pre-train+CNN_RGB |" not in text and "CIFAR-100" not in text and "claim" not in text
+
+
+def test_the_compared_systems_have_their_published_figure_beside_ours(tmp_path):
+    for folder in ("systems", "paper", "scratchnet/systems"):
+        (tmp_path / folder).mkdir(parents=True)
+    pixels = {**finished("pixels", 0, 0.417, None)["run"], "system": "pixels", "peak_mb": 1234.5,
+              "seconds": {"train": 13.6, "evaluate": 900.0}}
+    own = {**finished("pretrain_cnn_rgb_da", 0, 0.8)["run"], "seconds": {"pretrain": 10.0, "train": 1100.0}}
+    (tmp_path / "systems/pixels-cifar10-cpu-seed0.json").write_text(json.dumps({"run": pixels}))
+    (tmp_path / "paper/cifar10-pretrain_cnn_rgb_da-paper-seed0.json").write_text(json.dumps({"run": own}))
+    readme = tmp_path / "README.md"
+    readme.write_text("old".join(mark.format("systems") for mark in report.MARKS))
+    systems_table.write(tmp_path, tmp_path)
+    lines = readme.read_text().splitlines()
+    assert ("| CIFAR-10: Raw pixels (Krizhevsky 2009) | 37.3 | **41.7** (+4.4) | 0.208; 0.375 | 14 s | 1,234 MB |"
+            in lines)
+    assert lines[-2].startswith("| CIFAR-10: Pre-trained CNN, extra channels (this paper) | 79.3 | **80.0** (+0.7) |")
+    assert json.loads((tmp_path / "scratchnet/systems/measured.json").read_text()) == {
+        "pixels": {"cifar10": {"top1": 0.417, "seconds": 13.6}},
+        "kuo2016": {"cifar10": {"top1": 0.8, "seconds": 1110.0}}}
 
 
 def test_a_claim_is_a_difference_of_runs_of_one_seed():

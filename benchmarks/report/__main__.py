@@ -5,7 +5,7 @@
 import argparse
 from pathlib import Path
 
-from . import ablations, gpu, paper, pictures, search, speed
+from . import ablations, gpu, paper, pictures, search, speed, systems
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,6 +21,7 @@ def main(arguments=None):
     speed.write(options.results / "speed", options.root)
     gpu.write(options.results / "gpu", options.root)
     paper.write(options.results / "paper", options.root)
+    systems.write(options.results, options.root)
     ablations.write(options.results / "ablations", options.root)
     if options.pictures:
         pictures.write(options.results / "paper")

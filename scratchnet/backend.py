@@ -104,8 +104,7 @@ def matmul(a, b, out):
     xp = array_module(a, b, out)
     if xp.__name__ != "cupy" or a.ndim != 3 or b.ndim != 3:
         return xp.matmul(a, b, out=out)
-    from cupy_backends.cuda.libs import cublas
-    batched_product(cublas, xp.cuda.device.get_cublas_handle(), a, b, out, precision(xp) == "tf32")
+    batched_product(xp.cuda.cublas, xp.cuda.device.get_cublas_handle(), a, b, out, precision(xp) == "tf32")
     return out
 
 
@@ -119,7 +118,7 @@ def batched_product(cublas, handle, a, b, out, tf32=False):
     Parameters
     ----------
     cublas : module
-        ``cupy_backends.cuda.libs.cublas``.
+        ``cupy.cuda.cublas``.
     handle : int
     a, b, out : (n, M, K), (n, K, N) and (n, M, N) arrays of float32 or of float64
         `out` contiguous; each matrix of `a` and `b` contiguous or the transpose of one that is.

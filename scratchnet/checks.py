@@ -22,3 +22,13 @@ def not_negative(**amounts):
     for name, value in amounts.items():
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < inf:
             raise SettingsError(f"{name} must be a finite number of at least 0, got {value!r}")
+
+
+def typed(text, example, name):
+    """Return what a person typed as a value of the type of `example`."""
+    try:
+        if isinstance(example, bool):
+            return {"yes": True, "true": True, "no": False, "false": False}[text.lower()]
+        return type(example)(text)
+    except (ValueError, KeyError):
+        raise SettingsError(f"{name} takes a value like {example}, got {text!r}") from None

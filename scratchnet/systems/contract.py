@@ -5,52 +5,20 @@ A system learns from labelled images (`fit`), describes images for retrieval (`d
 system; what is below it (layers, losses, unsupervised learners, distances) knows none.
 """
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from .. import checkpoint
 from ..backend import array_module, to_device, to_host
-from ..checks import positive
+from ..checks import positive, typed
 from ..errors import CheckpointError, InputError, OutputError, SettingsError
-from ..parallel import Workers, workers_for
+from ..parallel import workers_for
 from ..suggest import nearest
+from .fitting import Fitting, check_images, check_labels
 
 PRESETS = ("quick", "cpu", "paper")
 TOGETHER = 100  # images that are described together where no pool of threads is given
-
-
-@dataclass
-class Fitting:
-    """How a system is to learn; what `System.fit` was told, ready for use.
-
-    Attributes
-    ----------
-    workers : Workers
-        An open pool.
-    path : Path or None
-        Where the state of learning is kept. Further files may stand beside it.
-    about : dict
-        What a file says of the run that it belongs to.
-    progress : bool or None
-        Show bars; None means only on a terminal.
-    say : callable
-        Is given lines of text about how it goes.
-    validate : callable or None
-        ``validate(system) -> dict`` of figures of the system as it is, to add to each row of the history.
-    checkpoint_seconds : float
-        Least time between two checkpoints.
-    """
-
-    workers: Workers
-    path: Path | None
-    about: dict
-    progress: bool | None
-    say: object
-    validate: object
-    checkpoint_seconds: float
 
 
 class System:
@@ -169,7 +137,7 @@ class System:
             If there is a checkpoint and `resume` was not asked for.
         """
         check_images(images)
-        self.classes = _check_labels(labels, len(images), classes)
+        self.classes = check_labels(labels, len(images), classes)
         if epochs is not None:
             positive(epochs=epochs)
             self.epochs = int(epochs)
@@ -277,39 +245,3 @@ class System:
     def _restore(self, arrays, path):
         """Take back what `_state` returned."""
         raise TypeError(f"{type(self).__name__} does not say how it comes back from a file")
-
-
-def check_images(images):
-    """Refuse what is not an array of colour images (N, 32, 32, 3) of uint8."""
-    shape = tuple(getattr(images, "shape", ()))
-    if not hasattr(images, "dtype") or images.dtype != np.uint8 or shape[1:] != (32, 32, 3):
-        raise InputError(f"expected colour images (N, 32, 32, 3) of uint8, got "
-                         f"{getattr(images, 'dtype', type(images).__name__)} of shape {shape}: values from 0 to 255, "
-                         "channels last, 32 x 32 pixels")
-
-
-def _check_labels(labels, n, classes):
-    """Refuse labels that are not n whole numbers of classes; return the number of classes."""
-    labels = np.asarray(labels)
-    if n == 0 or labels.shape != (n,) or labels.dtype.kind not in "iu" or labels.min() < 0:
-        raise InputError(f"there must be as many labels as images, at least one, whole numbers from 0 on: {n} images, "
-                         f"labels {labels.dtype} of shape {labels.shape}")
-    largest = int(labels.max()) + 1
-    if classes is not None and classes < largest:
-        raise InputError(f"labels go up to {largest - 1}, but there are to be {classes} classes only")
-    return max(largest, 2) if classes is None else classes
-
-
-def typed(text, example, name):
-    """Return what a person typed as a value of the type of `example`."""
-    try:
-        if isinstance(example, bool):
-            return {"yes": True, "true": True, "no": False, "false": False}[text.lower()]
-        return type(example)(text)
-    except (ValueError, KeyError):
-        raise SettingsError(f"{name} takes a value like {example}, got {text!r}") from None
-
-
-def bar(fitting, **settings):
-    """Return a progress bar of tqdm, shown as `fitting` says."""
-    return tqdm(leave=False, disable=None if fitting.progress is None else not fitting.progress, **settings)

@@ -13,7 +13,8 @@ from ..checks import not_negative, positive
 from ..errors import CheckpointError
 from ..linear import LinearClassifier
 from ..losses import SoftmaxCrossEntropy
-from .contract import System, bar
+from .contract import System
+from .fitting import bar
 
 D = 32 * 32 * 3
 

@@ -1,13 +1,12 @@
 """The settings on which the paper is silent: each a field of `Recipe` with one default; `ledger` says why."""
 from dataclasses import asdict, dataclass, replace
 
-from ...checks import positive
+from ...checks import positive, typed
 from ...errors import SettingsError
 from ...layers import Dropout, MaxPool2D, MeanPool2D
 from ...layers.conv import ALGORITHMS
 from ...suggest import nearest
 from ...training.schedules import one_cycle, steps
-from ..contract import typed
 
 SCHEDULES = {"one_cycle": one_cycle, "steps": steps}
 POOLINGS = {"max": lambda: MaxPool2D(2), "mean": lambda: MeanPool2D(2), "overlapping": lambda: MaxPool2D(3, 2)}

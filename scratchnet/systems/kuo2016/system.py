@@ -22,7 +22,8 @@ from ...losses import SoftmaxCrossEntropy
 from ...suggest import nearest
 from ...training.optimizers import SGD
 from ...training.trainer import Trainer, load_parameters, same_run
-from ..contract import TOGETHER, System, bar
+from ..contract import TOGETHER, System
+from ..fitting import bar
 from . import pretraining
 from .network import build_network
 from .recipe import RECIPES, SCHEDULES, Recipe

@@ -11,12 +11,11 @@ from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
 from scratchnet.backend import to_device
-from scratchnet.retrieval import FlatIndex, evaluate_retrieval
+from scratchnet.retrieval import DISTANCES, FlatIndex, evaluate_retrieval
 
 from . import harness
 
 DIMENSIONS, K = 400, 30
-METRICS = ("euclidean", "angular", "manhattan")
 SCIPY_QUERIES = 16  # it takes some twenty milliseconds each
 PAPERS, ALONE = 10_000, 50  # the gallery of the paper's Tables 4 and 5, and queries that search it one by one
 
@@ -35,17 +34,17 @@ def main(arguments=None):
     repeats = (1, 2) if options.quick else (2, 9)
     report = harness.Report(options)
     with threadpool_limits(options.threads, user_api="blas"):
-        for metric in METRICS:
+        for metric in DISTANCES:
             batches = {name: queries[:SCIPY_QUERIES if name == "scipy" else options.queries] for name in names}
             report.add(search_rows(f"top-{K} of {options.gallery:,}, {metric}, a query", metric, gallery, batches,
                                    options.threads, repeats))
-        for metric in METRICS:
+        for metric in DISTANCES:
             alone = {name: queries[:ALONE] for name in names if name != "scipy"}
             report.add(search_rows(f"top-{K} of {len(gallery[:PAPERS]):,}, {metric}, one query at a time", metric,
                                    gallery[:PAPERS], alone, options.threads, repeats, one_by_one=True))
     if options.ranked:
         q, q_labels = queries[:options.ranked], query_labels[:options.ranked]
-        for metric in METRICS:
+        for metric in DISTANCES:
             candidates = {name: _ranking(harness.array_module(name), metric, q, q_labels, gallery, labels,
                                          options.threads) for name in names if name in ("numpy", "cupy")}
             timings = harness.interleave(candidates, 0, 1 if options.quick else 3)

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import harness
 from benchmarks.gpu import carry, kernels, run, smoke
 from scratchnet.data import catalog, load
-from scratchnet.data.mini import to_records
+from scratchnet.data.records import pack
 from scratchnet.errors import DataError
 from scratchnet.layers import Conv2D
 
@@ -91,19 +91,19 @@ def test_rows_are_kept_case_by_case(tmp_path, monkeypatch):
 
 def test_pictures_travel_losslessly_and_are_checked(tmp_path, monkeypatch):
     images, labels, *_ = load("mini")
-    parts = {f"part{i}": to_records(images[i::2], labels[i::2].astype(np.uint8)) for i in range(2)}
+    parts = {f"part{i}": pack(images[i::2], labels[i::2].astype(np.uint8)) for i in range(2)}
     fake = dataclasses.replace(catalog.CIFAR10, binary={name: hashlib.sha1(content).hexdigest()
                                                         for name, content in parts.items()})
     monkeypatch.setattr(carry, "CIFAR10", fake)
     monkeypatch.setattr(carry, "read", lambda catalog, place: parts)
-    carry.pack(tmp_path, tmp_path / "sheets")
+    carry.pack_sheets(tmp_path, tmp_path / "sheets")
     later = (tmp_path / "sheets/1.webp").rename(tmp_path / "1.webp")
-    assert carry.unpack(tmp_path / "sheets", tmp_path) == ["part1"]
+    assert carry.unpack_sheets(tmp_path / "sheets", tmp_path) == ["part1"]
     later.rename(tmp_path / "sheets/1.webp")
-    assert carry.unpack(tmp_path / "sheets", tmp_path) == []
+    assert carry.unpack_sheets(tmp_path / "sheets", tmp_path) == []
     for name, content in parts.items():
         assert (tmp_path / fake.binary_folder / name).read_bytes() == content
         (tmp_path / fake.binary_folder / name).unlink()
     (tmp_path / "sheets/0.webp").write_bytes((tmp_path / "sheets/1.webp").read_bytes())
     with pytest.raises(DataError, match="part0 is damaged"):
-        carry.unpack(tmp_path / "sheets", tmp_path)
+        carry.unpack_sheets(tmp_path / "sheets", tmp_path)

@@ -12,27 +12,26 @@ import numpy as np
 from PIL import Image
 
 from scratchnet.data.catalog import CIFAR10
-from scratchnet.data.mini import tiles, to_records
-from scratchnet.data.records import PIXELS, check_sha1, read
+from scratchnet.data.mini import tiles
+from scratchnet.data.records import check_sha1, pack, read, unpack
 from scratchnet.files import atomic_write
 
 COLUMNS = 100
 
 
-def pack(source, folder):
+def pack_sheets(source, folder):
     """Write the six files of the official CIFAR-10 at `source` as sheets of 100 x 100 images, and their labels."""
     folder.mkdir(parents=True, exist_ok=True)
     labels = []
     for i, records in enumerate(read(CIFAR10, source).values()):
-        table = np.frombuffer(records, np.uint8).reshape(-1, 1 + PIXELS)
-        images = table[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+        images, each = unpack(records, 1)
         grid = images.reshape(-1, COLUMNS, 32, 32, 3).transpose(0, 2, 1, 3, 4).reshape(-1, COLUMNS * 32, 3)
         Image.fromarray(np.ascontiguousarray(grid)).save(folder / f"{i}.webp", lossless=True, quality=60, method=3)
-        labels.append(table[:, 0])
+        labels.append(each[:, 0])
     (folder / "labels.bin").write_bytes(np.concatenate(labels).tobytes())
 
 
-def unpack(folder, destination):
+def unpack_sheets(folder, destination):
     """Write the official binary file of each sheet found, once it has its official hash; return the names missing."""
     place = destination / CIFAR10.binary_folder
     labels = np.fromfile(folder / "labels.bin", np.uint8).reshape(len(CIFAR10.binary), -1)
@@ -40,7 +39,7 @@ def unpack(folder, destination):
         sheet = folder / f"{i}.webp"
         if sheet.exists() and not (place / name).exists():
             with Image.open(sheet) as image:
-                records = to_records(tiles(np.asarray(image.convert("RGB")), COLUMNS), labels[i])
+                records = pack(tiles(np.asarray(image.convert("RGB")), COLUMNS), labels[i])
             check_sha1(records, digest, name)
             with atomic_write(place / name) as file:
                 file.write(records)
@@ -50,5 +49,5 @@ def unpack(folder, destination):
 if __name__ == "__main__":
     if len(sys.argv) != 4 or sys.argv[1] not in ("pack", "unpack"):
         sys.exit(__doc__)
-    missing = {"pack": pack, "unpack": unpack}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
+    missing = {"pack": pack_sheets, "unpack": unpack_sheets}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
     print(f"still missing: {', '.join(missing)}" if missing else "complete")

@@ -9,7 +9,7 @@ from ..errors import SettingsError
 from ..suggest import nearest
 from . import mini
 from .catalog import CATALOGS, CITATION, LICENCE, SOURCE
-from .records import PIXELS, find, read
+from .records import find, read, unpack
 from .standardize import Standardizer
 
 NAMES = ("mini", *CATALOGS)
@@ -62,11 +62,11 @@ def load(name, data=None):
     check_name(name)
     if name == "mini":
         train, test = mini.records()
-        return Dataset(name, *_unpack(train, 1), *_unpack(test, 1), CATALOGS["cifar10"].class_names)
+        return Dataset(name, *_arrays(train, 1), *_arrays(test, 1), CATALOGS["cifar10"].class_names)
     catalog = CATALOGS[name]
     files = list(read(catalog, data_folder(data)).values())
-    train = _unpack(b"".join(files[:-1]), catalog.label_bytes)
-    return Dataset(name, *train, *_unpack(files[-1], catalog.label_bytes), catalog.class_names)
+    train = _arrays(b"".join(files[:-1]), catalog.label_bytes)
+    return Dataset(name, *train, *_arrays(files[-1], catalog.label_bytes), catalog.class_names)
 
 
 def check_name(name, names=NAMES):
@@ -85,11 +85,10 @@ def data_folder(data=None):
     return platformdirs.user_cache_path("scratchnet")
 
 
-def _unpack(records, label_bytes):
+def _arrays(records, label_bytes):
     """Turn records into images (N, 32, 32, 3) and the last of their labels (N,)."""
-    table = np.frombuffer(records, np.uint8).reshape(-1, label_bytes + PIXELS)
-    planes = table[:, label_bytes:].reshape(-1, 3, 32, 32)
-    return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), table[:, label_bytes - 1].astype(np.int64)
+    images, labels = unpack(records, label_bytes)
+    return images, labels[:, -1].astype(np.int64)
 
 
 def verify(name, data=None):

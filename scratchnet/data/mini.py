@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import DataError
+from .records import pack
 
 FILES = ("train.webp", "test.webp", "index.json")
 SHA256 = {"train": "85e1bcd937bff4e1a96822ecf457c7d8b520eb14496e76876f04aadd1e5205d3",
@@ -41,16 +42,10 @@ def records():
 
 def _read(sheet, labels):
     with sheet.open("rb") as file:
-        return to_records(tiles(np.asarray(Image.open(file).convert("RGB")), COLUMNS), np.array(labels, np.uint8))
+        return pack(tiles(np.asarray(Image.open(file).convert("RGB")), COLUMNS), np.array(labels, np.uint8))
 
 
 def tiles(sheet, columns):
     """Cut a sheet (rows·32, columns·32, 3) into its images (rows·columns, 32, 32, 3), row by row."""
     rows = len(sheet) // 32
     return sheet.reshape(rows, 32, columns, 32, 3).transpose(0, 2, 1, 3, 4).reshape(-1, 32, 32, 3)
-
-
-def to_records(images, labels):
-    """Return images (N, 32, 32, 3) and labels (N, or N by labels a record) as bytes in the official binary layout."""
-    planes = images.transpose(0, 3, 1, 2).reshape(len(images), -1)
-    return np.concatenate([labels.reshape(len(images), -1), planes], axis=1).tobytes()

@@ -74,6 +74,19 @@ def find(catalog, place):
                     "with --data where its folder or archive lies")
 
 
+def pack(images, labels):
+    """Return images (N, 32, 32, 3) and labels (N, or N by labels a record) as bytes in the official binary layout."""
+    planes = images.transpose(0, 3, 1, 2).reshape(len(images), -1)
+    return np.concatenate([labels.reshape(len(images), -1), planes], axis=1).tobytes()
+
+
+def unpack(records, label_bytes):
+    """Return images (N, 32, 32, 3) and labels (N, label_bytes) of records in the official binary layout."""
+    table = np.frombuffer(records, np.uint8).reshape(-1, label_bytes + PIXELS)
+    planes = table[:, label_bytes:].reshape(-1, 3, 32, 32)
+    return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), table[:, :label_bytes]
+
+
 def check_sha1(content, digest, what):
     """Refuse bytes whose SHA-1 is not `digest`."""
     if not content:

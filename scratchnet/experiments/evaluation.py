@@ -16,7 +16,7 @@ def classification(scores, labels):
     return {"accuracy": {f"top{k}": float(value) for k, value in accuracy.items()}, "confusion": confusion.tolist()}
 
 
-def evaluate(system, dataset, train_images, train_labels, workers, progress=None):
+def evaluate(system, dataset, train_images, train_labels, workers, say=None):
     """Return the figures of Tables 2 to 5 for a fitted system.
 
     Parameters
@@ -28,7 +28,7 @@ def evaluate(system, dataset, train_images, train_labels, workers, progress=None
         The gallery of the protocol test-vs-train, images as stored (RGB).
     workers : Workers
         An open pool.
-    progress : callable, optional
+    say : callable, optional
         Is given a line of text before each part.
 
     Returns
@@ -42,7 +42,7 @@ def evaluate(system, dataset, train_images, train_labels, workers, progress=None
         the average precision of its ranking of the other test images (float16) by each distance ("euclidean/map", ...)
         and at 30 by the angle ("angular/map_at_30").
     """
-    say = progress or (lambda line: None)
+    say = say or (lambda line: None)
     say("describing the test images")
     test = system.outputs(dataset.test_images, workers)
     say("describing the training images")
@@ -68,7 +68,7 @@ def _retrieval(queries, query_labels, gallery, gallery_labels, xp, workers, each
     with tqdm(total=len(PROTOCOLS) * len(DISTANCES) * len(queries), unit=" queries", desc="ranking", leave=False,
               disable=None) as bar:
         return evaluate_protocols(to_device(queries, xp), query_labels, to_device(gallery, xp), gallery_labels,
-                                  workers=workers, progress=bar.update, each=each)
+                                  workers=workers, advance=bar.update, each=each)
 
 
 def examples(descriptors, dataset, depth=30):

@@ -25,7 +25,7 @@ def reproduce(plan, first_look=False):
     bundled weights retrieve pictures before anything is trained.
     """
     path, experiment = plan.out / "results.json", Experiment(plan)
-    looked = show_pretrained(plan, experiment.dataset) if first_look else []
+    looked = show_bundled(plan, experiment.dataset) if first_look else []
     results = {"schema": SCHEMA, "command": plan.command, "environment": environment(experiment.xp, plan.threads),
                "runs": _earlier_runs(path)}
     mine = []
@@ -35,19 +35,21 @@ def reproduce(plan, first_look=False):
         write_json(path, results)
     tqdm.write("drawing the figures and the report")
     drawn = looked + draw(plan, experiment, mine)
-    write_report(results, {plan.dataset: drawn}, LEDGER, plan.out / "report.html")
+    named = {run.get("system") for run in results["runs"]}
+    write_report(results, {plan.dataset: drawn}, [row for row in LEDGER if row["system"] in named],
+                 plan.out / "report.html")
     for line in _closing_lines(plan, results):
         tqdm.write(line)
     return results
 
 
-def show_pretrained(plan, dataset):
+def show_bundled(plan, dataset):
     """Draw what the bundled weights retrieve from the test images; return figures as `draw` does."""
     start, listed = time.monotonic(), []
     found = examples(load_pretrained("cifar10").descriptors(dataset.test_images), dataset)
     remark = "; the weights have seen all of CIFAR-10's training images and no test image"
     for name, *rest in figures.retrieved(found, dataset, "bundled weights", remark):
-        listed.append(_kept(plan, f"pretrained-{name}", *rest))
+        listed.append(_kept(plan, f"bundled-{name}", *rest))
         tqdm.write(f"bundled weights: {name} in {listed[-1][2]}")
     tqdm.write(f"  ({time.monotonic() - start:.0f} s) now the same from nothing:")
     return listed

@@ -5,9 +5,12 @@ Tables 2 to 5 and Figure 9, as printed. The embedded data set "mini" has no coun
 figures stand beside it for orientation, without a difference, because nothing measured on 2,000 images can be
 compared with them.
 """
+from ..data.catalog import CATALOGS
+from ..retrieval import PROTOCOLS
+
 LABELS = {"cnn_rgb": "CNN_RGB", "cnn_rgb_da": "CNN_RGB+DA", "pretrain_cnn_rgb": "Pre-train+CNN_RGB",
           "pretrain_cnn_rgb_da": "Pre-train+CNN_RGB+DA"}
-TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "mini": "mini (a sample of CIFAR-10)"}
+TITLES = {**{name: catalog.title for name, catalog in CATALOGS.items()}, "mini": "mini (a sample of CIFAR-10)"}
 COUNTERPARTS = {"cifar10": "cifar10", "cifar100": "cifar100", "mini": "cifar10"}
 EPOCHS, TRAIN_IMAGES = 25, 50_000
 
@@ -30,9 +33,8 @@ RETRIEVAL = {  # Tables 4 and 5: MAP, seconds a query. What the paper calls Cosi
     "cifar100": {"euclidean": (0.189, 0.115), "manhattan": (0.217, 0.081), "angular": (0.244, 0.229)},
 }
 HASHING_ELSEWHERE = {"cifar10": 0.532}  # MAP of CNNH with 48 bits (Xia et al. 2014)
-PROTOCOLS = ("test-vs-test", "test-vs-train")
 
-CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+CLASSES = CATALOGS["cifar10"].class_names
 CONFUSION = (  # Figure 9: rows the actual class, columns the predicted one
     (0.814, 0.011, 0.038, 0.019, 0.012, 0.005, 0.005, 0.014, 0.045, 0.037),
     (0.016, 0.867, 0.004, 0.005, 0.000, 0.005, 0.009, 0.004, 0.020, 0.070),

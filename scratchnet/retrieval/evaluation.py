@@ -40,7 +40,7 @@ def evaluate_protocols(test, test_labels, train, train_labels, metrics=None, eac
     each : dict, optional
         Is given the average precisions of each query: {(protocol, metric): `each` of `evaluate_retrieval`}.
     settings
-        `depth`, `threads`, `progress`, `workers` of `evaluate_retrieval`.
+        `depth`, `threads`, `advance`, `workers` of `evaluate_retrieval`.
     """
     galleries = dict(zip(PROTOCOLS, ((test, test_labels, True), (train, train_labels, False))))
     metrics = tuple(DISTANCES if metrics is None else metrics)
@@ -52,7 +52,7 @@ def evaluate_protocols(test, test_labels, train, train_labels, metrics=None, eac
 
 
 def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, exclude_self=False,
-                       depth=30, threads=1, progress=None, each=None, workers=None):
+                       depth=30, threads=1, advance=None, each=None, workers=None):
     """Rank the gallery for every query and return mean average precision and seconds per query.
 
     Parameters
@@ -70,7 +70,7 @@ def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, e
         Of the truncated MAP; also how many neighbours the timed search looks for.
     threads : int
         The result does not depend on it. A GPU is driven from the calling thread.
-    progress : callable, optional
+    advance : callable, optional
         Called with the number of further queries done, from the worker threads.
     each : dict, optional
         Is given what the two means are taken of, under their names: (nq,) float64 arrays.
@@ -96,7 +96,7 @@ def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, e
     labels = _check(queries, query_labels, gallery, gallery_labels, exclude_self)
     with Workers(threads, chunk=1) if workers is None else nullcontext(workers) as workers:
         rankings = _Rankings(metric, queries, gallery, *labels, exclude_self, depth)
-        found = rankings.precisions(workers, progress)
+        found = rankings.precisions(workers, advance)
         with threadpool_limits(limits=workers.threads, user_api="blas"):
             seconds = seconds_per_query(FlatIndex(metric, threads=workers.threads).add(gallery), queries,
                                         min(depth, len(gallery)), workers)
@@ -129,17 +129,17 @@ class _Rankings:
         self.numbers = xp.arange(len(gallery), dtype=np.uint64) << RELEVANT
         self.exclude_self, self.depth = bool(exclude_self), depth
 
-    def precisions(self, workers, progress=None):
+    def precisions(self, workers, advance=None):
         """Return the average precisions of all queries, {"map": (nq,), "map_at_{depth}": (nq,)} float64."""
         n = -(-len(self.queries) // CHUNK)
 
         def walk(chunks):
-            return [self._chunk(i * CHUNK, progress) for i in range(chunks.start, chunks.stop)]
+            return [self._chunk(i * CHUNK, advance) for i in range(chunks.start, chunks.stop)]
         results = workers.map(walk, n) if self.xp is np else [walk(slice(0, n))]
         parts = zip(*(chunk for result in results for chunk in result))
         return {name: np.concatenate(part) for name, part in zip(("map", f"map_at_{self.depth}"), parts)}
 
-    def _chunk(self, start, progress):
+    def _chunk(self, start, advance):
         """Rank for the queries from `start` on; return their average precisions, full and truncated."""
         q, labels = self.queries[start:start + CHUNK], self.query_labels[start:start + CHUNK]
         keys = pack(self.distance.score(q, self.gallery), self.numbers)
@@ -150,6 +150,6 @@ class _Rankings:
         keys.sort(axis=1)
         relevant = (keys[:, :len(self.numbers) - self.exclude_self] & RELEVANT).astype(bool)
         both = to_host(average_precisions(relevant)), to_host(average_precisions(relevant, self.depth))
-        if progress is not None:
-            progress(len(q))
+        if advance is not None:
+            advance(len(q))
         return both

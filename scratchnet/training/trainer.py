@@ -44,7 +44,7 @@ class Trainer:
         Ends in the scores that the loss takes.
     optimizer : SGD or Adam
     schedule : callable
-        Learning rate of the progress from 0 to 1; see `schedules`.
+        Learning rate by the share of training done, from 0 to 1; see `schedules`.
     workers : Workers
         An open pool.
     prepare : callable
@@ -61,20 +61,20 @@ class Trainer:
         Least time between two checkpoints within an epoch; each epoch ends with one in any case.
     progress : bool, optional
         Show bars; None means only on a terminal.
-    report : callable, optional
+    say : callable, optional
         Is given one line of text after each epoch.
     loss : Loss, optional
         None means `SoftmaxCrossEntropy`.
     """
 
     def __init__(self, network, optimizer, schedule, workers, prepare, epochs, batch=128, seed=0, path=None,
-                 about=None, checkpoint_seconds=CHECKPOINT_SECONDS, progress=None, report=None,
+                 about=None, checkpoint_seconds=CHECKPOINT_SECONDS, progress=None, say=None,
                  loss=None):
         positive(epochs=epochs, batch=batch)
         self.network, self.optimizer, self.schedule, self.workers = network, optimizer, schedule, workers
         self.prepare, self.epochs, self.batch, self.seed, self.path = prepare, epochs, batch, seed, path
         self.about = {**(about or {}), "architecture": repr(network), "seed": seed, "epochs": epochs, "batch": batch}
-        self.checkpoint_seconds, self.progress, self.report = checkpoint_seconds, progress, report
+        self.checkpoint_seconds, self.progress, self.say = checkpoint_seconds, progress, say
         self.loss, self.state = loss or SoftmaxCrossEntropy(), TrainState()
         self._lag = 1 if array_module(*network.params.values()) is np else LAG
         self._waiting = []
@@ -120,7 +120,7 @@ class Trainer:
                     self.save()
                     saved = clock = time.monotonic()
 
-    def _step(self, images, labels, progress, look):
+    def _step(self, images, labels, done, look):
         """Take one step. On a GPU, what it gave is looked at later, or now if `look` says so: looking is waiting."""
         found = self._gradients(images, labels)
         if found is None:
@@ -132,7 +132,7 @@ class Trainer:
         if look or len(self._waiting) >= self._lag:
             self._settle(images, grads)
         with np.errstate(all="ignore"):  # an overflow here is found by the next step, or by `save`
-            self.optimizer.step(self.network, grads, self.schedule(progress))
+            self.optimizer.step(self.network, grads, self.schedule(done))
 
     def _gradients(self, images, labels):
         """Return what `batch_gradients` does, or None if memory does not suffice.
@@ -185,9 +185,9 @@ class Trainer:
                "rate": self.schedule((s.epoch + 1) / self.epochs - 1e-9), "seconds": s.seconds,
                **(validate() if validate else {})}
         s.history.append(row)
-        if self.report:
+        if self.say:
             top1 = ", ".join(f"{key} {value:.1%}" for key, value in row.items() if key.endswith("top1"))
-            self.report(f"epoch {row['epoch']}/{self.epochs}: loss {row['loss']:.4f}, {top1}, "
+            self.say(f"epoch {row['epoch']}/{self.epochs}: loss {row['loss']:.4f}, {top1}, "
                         f"{s.seen / max(s.seconds, 1e-9):,.0f} images/s")
         self.state = TrainState(epoch=s.epoch + 1, history=s.history)
 

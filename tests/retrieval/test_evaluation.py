@@ -77,7 +77,7 @@ def test_open_workers_are_used(rng, monkeypatch, metric, chunk):
     with Workers(2, chunk=chunk) as workers:
         monkeypatch.setattr(evaluation, "Workers", None)  # no others can be opened
         monkeypatch.setattr(index, "Pool", None)
-        got = evaluate_retrieval(*arrays, metric, progress=done.append, workers=workers)
+        got = evaluate_retrieval(*arrays, metric, advance=done.append, workers=workers)
         assert without_time(got) == expected and sum(done) == len(arrays[0])
         evaluate_protocols(*arrays, metrics=[metric], workers=workers)
 
@@ -120,7 +120,7 @@ def test_both_protocols(rng):
     test, test_labels, train, train_labels = data(rng)
     done = []
     got = evaluate_protocols(test, test_labels, train, train_labels, metrics=("euclidean", "angular"), depth=5,
-                             progress=done.append)
+                             advance=done.append)
     assert tuple(got) == PROTOCOLS and sum(done) == 4 * len(test)
     for metric in ("euclidean", "angular"):
         for protocol, gallery, labels, own in (("test-vs-test", test, test_labels, True),

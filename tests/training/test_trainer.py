@@ -42,7 +42,7 @@ def trainer(workers, path=None, net=None, optimizer=None, epochs=4, rate=0.05, *
 
 def test_it_learns_and_tells(workers):
     lines = []
-    t = trainer(workers, report=lines.append, epochs=6)
+    t = trainer(workers, say=lines.append, epochs=6)
     history = t.fit(*data(), validate=lambda: {"validation_top1": 0.5})
     assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5, 6] and len(lines) == 6
     assert history[-1]["train_top1"] > 0.9 and history[-1]["loss"] < history[0]["loss"] / 2

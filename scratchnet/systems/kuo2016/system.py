@@ -73,7 +73,7 @@ class Kuo2016(System):
                                 f"choose all or some of {', '.join(METHODS)}")
         positive(epochs=epochs)
         self._method, self.recipe, self.epochs = method, as_recipe(recipe), epochs
-        self.extra_channels, self.pretrained = METHODS[method]
+        self.extra_channels, self.pretrains = METHODS[method]
         self.channels = 5 if self.extra_channels else 3
         self.network = self.standardizer = None
         if classes is not None:
@@ -119,7 +119,7 @@ class Kuo2016(System):
         images = self.images(to_device(rgb, self.xp))
         self.fit_standardizer(images)
         fitting.say(f"{len(images):,} images of {images.shape[3]} channels, {self.epochs} epochs")
-        self.seconds = {"pretrain": self._start(rgb, to_host(images), about, fitting) if self.pretrained else 0.0}
+        self.seconds = {"pretrain": self._start(rgb, to_host(images), about, fitting) if self.pretrains else 0.0}
         self.network.to(self.xp)
         trainer = Trainer(self.network, SGD(recipe.momentum, True, recipe.weight_decay),
                           SCHEDULES[recipe.schedule](recipe.rate), fitting.workers, self.prepare, self.epochs,

@@ -26,7 +26,7 @@ def test_methods_differ_in_channels_and_pre_training(method, rgb):
     x = system.prepare(images)
     np.testing.assert_allclose(x.mean(axis=(0, 1, 2)), 0, atol=1e-5)
     np.testing.assert_allclose(x.std(axis=(0, 1, 2)), 1, atol=1e-4)
-    assert system.pretrained == method.startswith("pretrain") and x.dtype == np.float32
+    assert system.pretrains == method.startswith("pretrain") and x.dtype == np.float32
 
 
 @pytest.fixture(scope="module")

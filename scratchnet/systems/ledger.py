@@ -1,11 +1,13 @@
 """The ambiguity ledger: where the publications are silent, odd or wrong, and what we do there.
 
-Rows have a number within their system. The report prints those of the systems that ran beside the results. "ablation" marks rows whose alternatives are worth a run of their own.
+Rows have a number within their system. The report prints those of the systems that ran beside the results; "ablation"
+marks rows whose alternatives are worth a run of their own.
 """
 
 
 def _row(number, paper, ours, alternatives="", ablation=False, system="kuo2016"):
-    return {"system": system, "number": number, "paper": paper, "ours": ours, "alternatives": alternatives, "ablation": ablation}
+    return {"system": system, "number": number, "paper": paper, "ours": ours, "alternatives": alternatives,
+            "ablation": ablation}
 
 
 LEDGER = [
@@ -41,8 +43,8 @@ LEDGER = [
          "MAP at 30 (the depth of Figures 10 and 11, over the relevant ones among them). Ties: lower id first."),
     _row(12, "Table 1, the architecture, is missing from the printed copy.", "Figure 5 and its caption."),
     _row(13, "Table 2's last Top-3 (96.9) breaks its own column's pattern.", "Quoted as printed, and marked."),
-    _row(1, "Preprocessing, regularisation, optimiser and number of iterations are not stated where we could read of it "
-            "(Krizhevsky's thesis could not be obtained).",
-         "Pixels / 255 less their mean over the training images; decay 0.003 on the weights; 50 iterations of L-BFGS from "
-         "zero: chosen on held-out training images.", system="pixels"),
+    _row(1, "Preprocessing, regularisation, optimiser and number of iterations are not stated where we could read of "
+            "it (Krizhevsky's thesis could not be obtained).",
+         "Pixels / 255 less their mean over the training images; decay 0.003 on the weights; 50 iterations of L-BFGS "
+         "from zero: chosen on held-out training images.", system="pixels"),
 ]

@@ -1,6 +1,7 @@
 """Learning rates over time, as plain functions.
 
-Each returns ``rate(done)``, where `done` is the share of training that lies behind: 0 at the first step, 1 after the last.
+Each returns ``rate(done)``, where `done` is the share of training that lies behind: 0 at the first step, 1 after the
+last.
 """
 from math import cos, pi
 

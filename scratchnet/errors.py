@@ -1,4 +1,4 @@
-"""What can go wrong by a user's doing.
+"""Errors that a user can cause.
 
 Every class here carries a message of one line that says what was wrong and what to do about it. The command
 line prints that line and exits with code 2; a program catches the class. Anything else that escapes is a bug.

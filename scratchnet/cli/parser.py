@@ -13,7 +13,7 @@ from . import commands, data_commands
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        self.exit(2, f"scratchnet: error: {message} (scratchnet {' '.join(self.prog.split()[1:])} --help shows how)\n")
+        self.exit(2, f"scratchnet: error: {message} ({self.prog} --help shows how)\n")
 
 
 def build_parser():

@@ -28,7 +28,7 @@ SYSTEMS = {  # by the name of our own system, where there is or will be one
 ELSEWHERE = {"cifar10": {"pixels": 37.3, "rbm_backprop": 64.8, "conv_dbn": 78.9, "coates2011": 73.4, "pcanet": 78.7}}
 
 RETRIEVAL_METHOD = "pretrain_cnn_rgb_da"  # the only one whose retrieval the paper measures
-RETRIEVAL = {  # Tables 4 and 5: MAP, seconds a query. What the paper calls Cosine is our angular distance.
+RETRIEVAL = {  # Tables 4 and 5: MAP, seconds per query. What the paper calls Cosine is our angular distance.
     "cifar10": {"euclidean": (0.671, 0.085), "manhattan": (0.694, 0.083), "angular": (0.707, 0.262)},
     "cifar100": {"euclidean": (0.189, 0.115), "manhattan": (0.217, 0.081), "angular": (0.244, 0.229)},
 }

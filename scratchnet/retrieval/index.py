@@ -37,7 +37,7 @@ class FlatIndex:
     source : str
         A hash of the weights and data from which the vectors come; saved with them, see `load`.
     threads : int, optional
-        That share a Manhattan search on a CPU; None means one a processor. They live as long as the search: see
+        That share a Manhattan search on a CPU; None means one per core. They live as long as the search: see
         `open_workers`. The other metrics are BLAS's, which has a setting of its own.
 
     Attributes

@@ -54,7 +54,7 @@ def evaluate(system, dataset, train_images, train_labels, workers, say=None):
         of_each_image["predicted"] = scores.argmax(axis=1).astype(np.uint8)
     for name, queries in test.items():
         key = "retrieval" if name == "descriptor" else f"retrieval_{name}"
-        say(f"ranking for retrieval by {name.replace('_', ' ')}")
+        say(f"ranking by the {key.replace('retrieval', 'descriptor').replace('_', ' ')}")
         result[key] = _retrieval(queries, dataset.test_labels, train[name], train_labels, system.xp, workers,
                                  each.setdefault(name, {}))
     kept = each["descriptor"]

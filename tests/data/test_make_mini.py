@@ -1,5 +1,7 @@
 """What make_mini writes is what mini reads: tried on a small set of the layout of CIFAR."""
+import io
 import json
+from contextlib import redirect_stdout
 
 import fake_cifar
 import numpy as np
@@ -8,19 +10,21 @@ import pytest
 from scratchnet.data import load, make_mini, mini
 from scratchnet.errors import DataError
 
-PER_CLASS = {"train": 15, "test": 5}
+PER_CLASS = {"train": 10, "test": 5}
 
 
-@pytest.fixture
-def made(tmp_path, monkeypatch, capsys):
-    """Full data set, the folder of what was made of it, and the hashes that were printed."""
-    monkeypatch.setattr(fake_cifar, "N", 120)  # images a file: enough of each class
-    monkeypatch.setattr(make_mini, "PER_CLASS", PER_CLASS)
-    place = fake_cifar.Fake("cifar10", monkeypatch).write(tmp_path, "binary")
-    (tmp_path / "mini").mkdir()
-    make_mini.make(place, tmp_path / "mini")
-    printed = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
-    return load("cifar10", place), tmp_path / "mini", printed
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Full data set, the folder of what was made of it, and what was printed of each part."""
+    folder, printed = tmp_path_factory.mktemp("made"), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+        patch.setattr(fake_cifar, "N", 120)  # images a file: enough of each class
+        patch.setattr(make_mini, "PER_CLASS", PER_CLASS)
+        place = fake_cifar.Fake("cifar10", patch).write(folder, "binary")
+        (folder / "mini").mkdir()
+        make_mini.make(place, folder / "mini")
+        full = load("cifar10", place)
+    return full, folder / "mini", dict(line.split(": ", 1) for line in printed.getvalue().splitlines())
 
 
 def test_it_writes_what_mini_reads(made, monkeypatch):
@@ -29,7 +33,7 @@ def test_it_writes_what_mini_reads(made, monkeypatch):
     monkeypatch.setattr(mini, "files", lambda package: folder.parent)
     with pytest.raises(DataError, match="damaged"):  # it is not the embedded set, and its hashes say so
         load("mini")
-    assert [line.partition(" images")[0] for line in printed.values()] == ["150", "50"]
+    assert [line.partition(" images")[0] for line in printed.values()] == ["100", "50"]
     monkeypatch.setattr(mini, "SHA256", {split: line[-64:] for split, line in printed.items()})
     small, index = load("mini"), json.loads((folder / "index.json").read_text())
     for split, images, labels in (("train", small.train_images, small.train_labels),

@@ -28,10 +28,11 @@ class OneHot(System):
 
     def __init__(self, preset="cpu", seed=0, classifies=True, blur=0.0):
         super().__init__(preset, seed)
-        self.classifies, self.blur = classifies, blur
+        self.classifies, self.blur, self.epochs = classifies, blur, 1
 
     def _fit(self, images, labels, fitting):
-        self.history, self.seconds = [{"epoch": 1, "loss": 0.5, "train_top1": 1.0, "seconds": 0.1}], {"train": 0.1}
+        self.history = [{"epoch": 1, "loss": 0.5, **(fitting.validate(self) if fitting.validate else {})}]
+        self.seconds = {"train": 0.1}
 
     def _outputs(self, images):
         shown = images[:, 1:, :].reshape(len(images), -1)[:, :4].astype(np.float32) / 255
@@ -43,3 +44,6 @@ class OneHot(System):
 
     def _state(self):
         return {}
+
+    def _restore(self, arrays, path):
+        pass

@@ -51,7 +51,8 @@ def test_an_edited_file_is_refused(edit, path):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"3", b'"text"', b"{}", b"\xff\xfe", b"\x00" * 50,
-                                     b'{"about": 3, "run": {}}', b'{"about": {}, "run": 3}', b'{"about": [], "run": {}}'])
+                                     b'{"about": 3, "run": {}}', b'{"about": {}, "run": 3}',
+                                     b'{"about": [], "run": {}}'])
 def test_a_damaged_file_is_refused(content, path):
     path.write_bytes(content)
     for about in (None, ABOUT):

@@ -1,4 +1,6 @@
 """What a fitted system is worth, on toys whose answers are known."""
+import dataclasses
+
 import numpy as np
 import pytest
 from toys import OneHot, dataset
@@ -96,15 +98,17 @@ def test_examples_are_those_of_the_papers_figures(images):
 
 
 def test_twins_never_push_a_query_into_its_own_list(images):
-    """All descriptors are alike: every image is at distance 0, and the lower ids come first."""
-    for depth in (5, 23, 100):
-        for row in examples(np.ones((24, 4), np.float32), images, depth):
+    """All descriptors are alike: at distance 0, the lower ids come first, and a query is far down its own list."""
+    ordered = dataclasses.replace(images, test_labels=np.sort(images.test_labels))
+    for depth in (5, 6, 12, 23, 100):
+        listed = examples(np.ones((24, 4), np.float32), ordered, depth)
+        assert [row["query"] for row in listed] == [12, 6]
+        for row in listed:
             others = [i for i in range(24) if i != row["query"]]
-            assert row["ids"] == others[:depth] and set(row["distances"]) == {0.0}
+            assert row["ids"] == others[:depth] and row["distances"] == [0.0] * len(row["ids"])
 
 
 def test_other_classes_have_examples_too(images):
-    names = ("a", "b", "c", "d")
-    other = type(images)("toy", *images, names)
+    other = dataclasses.replace(images, class_names=("a", "b", "c", "d"))
     listed = examples(np.eye(4, dtype=np.float32)[images.test_labels], other)
     assert [images.test_labels[row["query"]] for row in listed] == [0, 2]

@@ -10,6 +10,7 @@ from scratchnet.errors import CheckpointError, OutputError
 from scratchnet.experiments.plan import Plan
 from scratchnet.experiments.results import read_result
 from scratchnet.experiments.run import Experiment, evaluate_file, load_fitted, top1
+from scratchnet.metrics import average_precision
 from scratchnet.systems import registry
 from scratchnet.systems.pixels import Pixels
 
@@ -125,6 +126,20 @@ def test_retrieval_among_the_held_out_images(plan):
     made = plan(OneHot(), validation=20)
     experiment = Experiment(made)
     assert experiment.retrieval_held_out(experiment.fit(made.systems[0])) == {"map": 1.0, "map_at_30": 1.0}
+
+
+def test_no_held_out_image_finds_itself(plan):
+    made = plan(OneHot(blur=2.0), validation=20)
+    experiment = Experiment(made)
+    found = experiment.retrieval_held_out(experiment.fit(made.systems[0]))
+    part = experiment.part(made.systems[0])
+    d = made.systems[0].descriptors(part.held_images).astype(float)
+    similarity = d @ d.T / np.outer(np.linalg.norm(d, axis=1), np.linalg.norm(d, axis=1))
+    expected = []
+    for i in range(20):
+        order = [j for j in (-similarity[i]).argsort(kind="stable") if j != i]
+        expected.append(average_precision(part.held_labels[order] == part.held_labels[i]))
+    assert found["map"] == found["map_at_30"] == pytest.approx(np.mean(expected), abs=1e-6) and found["map"] < 0.99
 
 
 def test_a_file_is_evaluated_on_the_images_of_its_own_run(plan):

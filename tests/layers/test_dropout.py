@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from scratchnet.backend import to_device, to_host
-from scratchnet.errors import SettingsError
+from scratchnet.errors import InputError, SettingsError
 from scratchnet.layers import Dropout
 
 
@@ -28,3 +28,23 @@ def test_refusals():
     for rate in (-0.1, 1.0):
         with pytest.raises(SettingsError, match="rate"):
             Dropout(rate)
+
+
+def test_a_rate_of_nothing_is_nothing(rng):
+    x = rng.standard_normal((5, 6))
+    y, cache = Dropout(0).forward(x, rng)
+    assert y is x and cache is None and repr(Dropout(0.25)) == "Dropout(0.25)"
+
+
+def test_whole_numbers_are_refused(rng):
+    with pytest.raises(InputError, match=r"Dropout\(0.5\) expected floating point numbers, got int64"):
+        Dropout(0.5).forward(np.arange(3), rng)
+
+
+def test_every_unit_is_dropped_by_itself():
+    """Neither whole images nor whole channels go together, and the share that goes is the rate."""
+    _, mask = Dropout(0.25).forward(np.ones((40, 8, 8, 5)), np.random.default_rng(3))
+    for axes in ((1, 2, 3), (0, 1, 2)):
+        dropped = (mask == 0).mean(axis=axes)
+        assert ((0.1 < dropped) & (dropped < 0.4)).all()
+    assert abs((mask == 0).mean() - 0.25) < 0.02

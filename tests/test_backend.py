@@ -4,10 +4,12 @@ import builtins
 import cupy_api
 import numpy as np
 import pytest
+from column_major_blas import ColumnMajorBLAS
 from strict import StrictArray, strict
 
 from scratchnet import backend as backends
-from scratchnet.errors import BackendError, SettingsError
+from scratchnet.backend import batched_product
+from scratchnet.errors import BackendError, InputError, SettingsError
 
 
 def test_the_array_decides(backend):
@@ -88,3 +90,27 @@ def test_the_strict_double_has_cupys_signatures(call, accepted):
 
 def test_the_strict_double_reduces_to_arrays():
     assert isinstance(strict.ones(3).sum(), StrictArray) and strict.ones(3).sum().shape == ()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("M, K, N", [(5, 3, 4), (1, 3, 4), (5, 1, 4), (5, 3, 1)])
+def test_cublas_is_asked_for_the_product_without_a_copy(M, K, N, turned, dtype, rng):
+    a, b = rng.standard_normal((6, M, K)).astype(dtype), rng.standard_normal((6, K, N)).astype(dtype)
+    a, b = (np.ascontiguousarray(x.transpose(0, 2, 1)).transpose(0, 2, 1) if turn else x
+            for x, turn in zip((a, b), turned))
+    library, out = ColumnMajorBLAS(), np.full((6, M, N), np.nan, dtype)
+    batched_product(library, 0, a, b, out, tf32=True)
+    np.testing.assert_allclose(out, a @ b, rtol=1e-5 if dtype == np.float32 else 1e-13, atol=1e-6)
+    assert library.compute == ("tf32" if dtype == np.float32 else "f64")
+    batched_product(library, 0, a, b, out)
+    assert library.compute == ("f32" if dtype == np.float32 else "f64")
+
+
+def test_a_product_of_two_types_or_with_gaps_is_refused():
+    a, out = np.zeros((2, 3, 4), np.float32), np.zeros((2, 3, 4), np.float32)
+    with pytest.raises(InputError, match="float32 and float64"):
+        batched_product(ColumnMajorBLAS(), 0, a, np.zeros((2, 4, 4)), out)
+    with pytest.raises(InputError, match="strides"):
+        batched_product(ColumnMajorBLAS(), 0, np.zeros((2, 3, 8), np.float32)[:, :, ::2],
+                        np.zeros((2, 4, 4), np.float32), out)

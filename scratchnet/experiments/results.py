@@ -28,7 +28,8 @@ def read_result(path, about=None):
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         found, run = stored["about"], stored["run"]
-        whole = "digest" not in stored or stored["digest"] == digest({"about": found, "run": run})
+        whole = isinstance(found, dict) and isinstance(run, dict) and (
+            "digest" not in stored or stored["digest"] == digest({"about": found, "run": run}))
     except (ValueError, KeyError, TypeError):
         whole = False
     if not whole:

@@ -19,7 +19,7 @@ def steps(rate, at=(0.6, 0.84), factor=0.1):
 def one_cycle(rate, warm_up=0.3, start=0.04, end=0.0):
     """Rise from start · rate to `rate` during `warm_up`, then fall along a cosine to end · rate (Smith, 2018)."""
     def at(done):
-        if done < warm_up:
+        if done < warm_up or warm_up == 1:  # with warm_up = 1 there is nothing to fall in
             return rate * (start + (1 - start) * (1 - cos(pi * done / warm_up)) / 2)
         return rate * (end + (1 - end) * (1 + cos(pi * (done - warm_up) / (1 - warm_up))) / 2)
     return at

@@ -9,7 +9,6 @@ from scratchnet.errors import SettingsError
 from scratchnet.layers import BatchNorm, Conv2D, Dense, Flatten
 from scratchnet.network import Network
 from scratchnet.training.optimizers import SGD, Adam
-from scratchnet.training.schedules import constant, one_cycle, steps
 
 
 def layer(p, decayed=("W",)):
@@ -73,11 +72,3 @@ def test_refusals():
     for make in (lambda: SGD(1.0), lambda: SGD(weight_decay=-1), lambda: Adam(beta1=1), lambda: Adam(epsilon=0)):
         with pytest.raises(SettingsError):
             make()
-
-
-def test_schedules():
-    assert constant(0.5)(0.3) == 0.5
-    rates = [steps(1.0)(p) for p in (0, 0.59, 0.6, 0.84, 1)]
-    np.testing.assert_allclose(rates, [1, 1, 0.1, 0.01, 0.01])
-    cycle = one_cycle(2.0, warm_up=0.25, start=0.1)
-    np.testing.assert_allclose([cycle(p) for p in (0, 0.25, 0.625, 1)], [0.2, 2, 1, 0], atol=1e-12)

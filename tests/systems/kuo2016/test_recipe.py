@@ -1,10 +1,8 @@
-"""The settings on which the paper is silent, and the ledger of them."""
+"""The settings on which the paper is silent."""
 import pytest
 
-from scratchnet import systems
 from scratchnet.errors import SettingsError
 from scratchnet.systems.kuo2016 import Recipe
-from scratchnet.systems.ledger import LEDGER
 
 
 def test_refuses_unknown_choices():
@@ -25,10 +23,3 @@ def test_changes_become_part_of_the_name():
                          ("flip", "a value like False")):
         with pytest.raises(SettingsError, match=words):
             Recipe().changed([wrong])
-
-
-def test_the_ledger_is_complete():
-    numbers = {name: [row["number"] for row in LEDGER if row["system"] == name] for name in systems.names()}
-    assert numbers["kuo2016"] == list(range(1, 14)) and sum(map(len, numbers.values())) == len(LEDGER)
-    assert all(found == list(range(1, len(found) + 1)) and found for found in numbers.values())
-    assert [row["number"] for row in LEDGER if row["ablation"]] == [2, 3, 5, 8]

@@ -1,6 +1,6 @@
 """What only a GPU can show: the same numbers as NumPy's, and the same twice.
 
-That a training step fetches nothing from the device is counted on the strict double, in test_train.py.
+That a training step fetches nothing from the device is counted on the strict double, in training/test_trainer.py.
 """
 import numpy as np
 import pytest
@@ -17,7 +17,6 @@ from scratchnet.training.optimizers import SGD
 from scratchnet.training.trainer import parameter_hash
 
 pytestmark = pytest.mark.gpu
-
 
 
 def seeded():

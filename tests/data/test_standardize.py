@@ -1,10 +1,10 @@
-"""Standardisation and balanced parts."""
+"""Standardisation of images, channel by channel."""
 import numpy as np
 import pytest
 
 from scratchnet.backend import to_device, to_host
-from scratchnet.data import Standardizer, hold_out
-from scratchnet.errors import InputError, SettingsError
+from scratchnet.data import Standardizer
+from scratchnet.errors import InputError
 
 
 def test_zero_mean_and_unit_variance(backend, rng):
@@ -32,20 +32,3 @@ def test_standardizer_refusals():
             Standardizer.fit(wrong)
     with pytest.raises(InputError, match="2 channels"):
         Standardizer([0, 0], [1, 1])(np.zeros((1, 4, 4, 3), np.uint8))
-
-
-def test_hold_out_is_a_balanced_partition(rng):
-    labels = rng.permutation(np.repeat(np.arange(7), 30))
-    remaining, held = hold_out(labels, 24, rng)
-    assert sorted([*remaining, *held]) == list(range(210)) and len(held) == 24
-    counts = np.bincount(labels[held], minlength=7)
-    assert counts.min() == 3 and counts.max() == 4 and (np.diff(held) > 0).all()
-
-
-def test_hold_out_refusals(rng):
-    labels = np.array([0] * 9 + [1])
-    for count in (0, 10, -1):
-        with pytest.raises(SettingsError, match="between 1 and 9"):
-            hold_out(labels, count, rng)
-    with pytest.raises(SettingsError, match="class 1 has only 1"):
-        hold_out(labels, 4, rng)

@@ -1,0 +1,72 @@
+"""Runs of made-up numbers for a report, and the page as a browser would see it."""
+from html.parser import HTMLParser
+
+import numpy as np
+
+from scratchnet.report import paper_tables
+
+METHODS = list(paper_tables.LABELS)
+METRICS = ("euclidean", "manhattan", "angular")
+LEDGER = [{"number": 1, "paper": "Padding unstated.", "ours": "Same.", "alternatives": "", "ablation": False},
+          {"number": 2, "paper": "Pooling unstated.", "ours": "Max.", "alternatives": "Mean.", "ablation": True}]
+HOSTILE = "<script>alert('x')</script>"
+
+
+def made_up_run(rng, dataset="cifar10", method="cnn_rgb", classes=10, **more):
+    """A run with all parts, of numbers that mean nothing."""
+    retrieval = {key: {protocol: {metric: {"map": rng.random(), "map_at_30": rng.random(),
+                                           "seconds_per_query": rng.random() / 100} for metric in METRICS}
+                       for protocol in ("test-vs-test", "test-vs-train")}
+                 for key in ("retrieval", "retrieval_before_relu")}
+    return {"dataset": dataset, "method": method, "recipe": "paper", "seed": 0, "epochs": 25, "train_images": 50_000,
+            "history": [{"epoch": 1, "loss": 2.0, "train_top1": 0.25, "seconds": 40.0},
+                        {"epoch": 2, "loss": 1.2345, "train_top1": 0.567, "validation_top1": 0.512, "seconds": 44.0}],
+            "accuracy": dict(zip(("top1", "top2", "top3"), np.sort(rng.random(3)).tolist())),
+            "confusion": rng.integers(1, 100, (classes, classes)).tolist(), **retrieval,
+            "seconds": {"pretrain": 31.0, "train": 84.0, "evaluate": 7700.0}, "settings": {"rate": 0.0123}, **more}
+
+
+class Page(HTMLParser):
+    """What a browser would see: tables as lists of rows, all tags, all addresses, the text."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.tables, self.tags, self.addresses, self.text, self.cell = [], [], [], "", None
+        self.source = path.read_text()
+        self.feed(self.source)
+        self.text = " ".join(self.text.split())
+        self.cells = [cell for table in self.tables for row in table for cell in row]
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attributes if name in ("src", "href", "srcset", "data")]
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+            self.cell = tag
+
+    def handle_endtag(self, tag):
+        if tag == self.cell:
+            self.tables[-1][-1][-1] = " ".join(self.tables[-1][-1][-1].split())
+            self.cell = None
+
+    def handle_data(self, data):
+        self.text += data
+        if self.cell:
+            self.tables[-1][-1][-1] += data
+
+    def table(self, *words):
+        """The only table whose caption and header cells hold all of these words."""
+        (found,) = [table for table in self.tables if set(words) <= {cell for row in table[:2] for cell in row}]
+        return found
+
+
+def expected(paper, ours, digits):
+    """The text of a cell pair: paper, and ours with its signed difference."""
+    if paper is None:
+        return ["–", f"{ours:.{digits}f}"]
+    difference = f"{ours - paper:+.{digits}f}".replace("-", "−")
+    return [f"{paper:.{digits}f}", f"{ours:.{digits}f} {difference}"]

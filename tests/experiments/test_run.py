@@ -1,0 +1,163 @@
+"""One run, from data to its files: what it writes, that it goes on, and what it refuses."""
+import json
+
+import numpy as np
+import pytest
+from toys import OneHot, dataset
+
+from scratchnet import checkpoint, data, systems
+from scratchnet.errors import CheckpointError, OutputError
+from scratchnet.experiments.plan import Plan
+from scratchnet.experiments.results import read_result
+from scratchnet.experiments.run import Experiment, evaluate_file, load_fitted, top1
+from scratchnet.metrics import average_precision
+from scratchnet.systems import registry
+from scratchnet.systems.pixels import Pixels
+
+
+@pytest.fixture(scope="module")
+def images():
+    return dataset(train=60)
+
+
+@pytest.fixture(autouse=True)
+def world(monkeypatch, images):
+    """A world with one data set, the toy, and with the toy system known by name."""
+    known = registry.system_class
+    monkeypatch.setattr(registry, "system_class", lambda name: OneHot if name == "onehot" else known(name))
+    monkeypatch.setattr(data, "load", lambda name, folder=None: {"toy": images}[name])
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def make(*kinds, **settings):
+        made = kinds or (Pixels.create("quick", epochs=2),)
+        return Plan("toy", tmp_path / "out", made, backend="numpy", threads=2, command="a command", **settings)
+    return make
+
+
+def test_a_run_leaves_its_figures_its_answers_and_the_system(plan, images):
+    made = plan(train_images=40, validation=8)
+    system = made.systems[0]
+    run = Experiment(made).run(system)
+    folder = made.folder(system)
+    assert sorted(path.name for path in folder.iterdir()) == ["predictions.npz", "result.json", "system.npz"]
+    assert read_result(folder / "result.json") == json.loads(json.dumps(run))
+    assert (run["dataset"], run["system"], run["method"], run["preset"], run["seed"]) == ("toy", *["pixels"] * 2,
+                                                                                          "quick", 0)
+    assert (run["epochs"], run["train_images"], run["command"]) == (2, 32, "a command")
+    assert run["settings"] == {"epochs": 2, "decay": 0.03} and run["recipe"] is None
+    assert run["environment"]["threads"] == 2 and run["environment"]["backend"] == "numpy" and run["peak_mb"] > 1
+    assert set(run["seconds"]) == {"train", "evaluate"} and run["seconds"]["evaluate"] > 0
+    predicted = np.load(folder / "predictions.npz")["predicted"]
+    assert (predicted == system.scores(images.test_images).argmax(axis=1)).all()
+    assert (predicted == images.test_labels).mean() == run["accuracy"]["top1"]
+    assert checkpoint.load(folder / "system.npz")[1]["run"] == made.about()
+    again = systems.load(folder / "system.npz")
+    assert (again.descriptors(images.test_images) == system.descriptors(images.test_images)).all()
+
+
+def test_validation_is_of_the_held_out_images(plan):
+    made = plan(train_images=40, validation=8)
+    experiment, system = Experiment(made), made.systems[0]
+    history = experiment.run(system)["history"]
+    part = experiment.part(system)
+    assert len(history) == 2 and len(part.held_labels) == 8
+    assert history[-1]["validation_top1"] == (system.scores(part.held_images).argmax(axis=1) == part.held_labels).mean()
+    other = plan(Pixels.create("quick", epochs=1), train_images=40)
+    assert "validation_top1" not in Experiment(other).run(other.systems[0])["history"][0]
+
+
+def test_a_finished_run_is_read_and_not_computed(plan, monkeypatch):
+    first = plan()
+    run = Experiment(first).run(first.systems[0])
+    monkeypatch.setattr(Experiment, "fit", None)
+    again = plan(resume=True)
+    assert Experiment(again).run(again.systems[0]) == json.loads(json.dumps(run))
+    other = plan(resume=True, train_images=40)
+    with pytest.raises(CheckpointError, match="another train_images"):
+        Experiment(other).run(other.systems[0])
+
+
+def test_a_run_that_was_cut_off_while_it_was_evaluated_ends_as_if_it_had_not(plan, monkeypatch):
+    whole = plan()
+    expected = Experiment(whole).run(whole.systems[0])
+    folder = whole.folder(whole.systems[0])
+    (folder / "result.json").unlink()
+    again = plan(resume=True)
+    run = Experiment(again).run(again.systems[0])
+    assert run["accuracy"] == expected["accuracy"] and run["confusion"] == expected["confusion"]
+    assert (folder / "result.json").exists()
+
+
+@pytest.mark.parametrize("left", ["results.json", "runs/toy-pixels-quick+epochs=2-seed0/checkpoint.npz"])
+def test_an_earlier_run_is_not_overwritten(left, plan):
+    made = plan()
+    path = made.out / left
+    path.parent.mkdir(parents=True)
+    path.write_text("earlier")
+    with pytest.raises(OutputError, match="holds an earlier run: add --resume"):
+        Experiment(made)
+    Experiment(plan(resume=True))
+    assert path.read_text() == "earlier"
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_computed(plan):
+    made = plan()
+    made.out.write_text("in the way")
+    with pytest.raises(OutputError, match="cannot write to .*; choose another --out"):
+        Experiment(made)
+
+
+def test_a_system_that_does_not_classify_has_a_run_too(plan):
+    made = plan(OneHot(classifies=False), validation=8)
+    run = Experiment(made).run(made.systems[0])
+    assert run["accuracy"] is None and run["retrieval"]["test-vs-test"]["angular"]["map"] == 1
+    assert "validation_top1" not in run["history"][0] and top1(run) == "no classes"
+    assert top1({"accuracy": {"top1": 0.1234}}) == "Top-1 12.3%"
+
+
+def test_whoever_classifies_is_validated_by_that(plan):
+    made = plan(OneHot(), validation=8)
+    assert Experiment(made).run(made.systems[0])["history"][0]["validation_top1"] == 1
+
+
+def test_retrieval_among_the_held_out_images(plan):
+    made = plan(OneHot(), validation=20)
+    experiment = Experiment(made)
+    assert experiment.retrieval_held_out(experiment.fit(made.systems[0])) == {"map": 1.0, "map_at_30": 1.0}
+
+
+def test_no_held_out_image_finds_itself(plan):
+    made = plan(OneHot(blur=2.0), validation=20)
+    experiment = Experiment(made)
+    found = experiment.retrieval_held_out(experiment.fit(made.systems[0]))
+    part = experiment.part(made.systems[0])
+    d = made.systems[0].descriptors(part.held_images).astype(float)
+    similarity = d @ d.T / np.outer(np.linalg.norm(d, axis=1), np.linalg.norm(d, axis=1))
+    expected = []
+    for i in range(20):
+        order = [j for j in (-similarity[i]).argsort(kind="stable") if j != i]
+        expected.append(average_precision(part.held_labels[order] == part.held_labels[i]))
+    assert found["map"] == found["map_at_30"] == pytest.approx(np.mean(expected), abs=1e-6) and found["map"] < 0.99
+
+
+def test_a_file_is_evaluated_on_the_images_of_its_own_run(plan):
+    made = plan(OneHot(seed=3, blur=2.0), train_images=40, validation=8)
+    experiment = Experiment(made)
+    run = experiment.run(made.systems[0])
+    path = made.folder(made.systems[0]) / "system.npz"
+    figures, kept, system = evaluate_file(path, threads=1)
+    assert type(system) is OneHot and system.describe() == made.systems[0].describe() and "predicted" in kept
+    for protocol, found in run["retrieval"].items():
+        for metric, row in found.items():
+            assert figures["retrieval"][protocol][metric]["map"] == row["map"]
+    part = experiment.part(made.systems[0])
+    _, loaded, same = load_fitted(path)
+    assert loaded.name == "toy" and (same.images == part.images).all() and (same.held_labels == part.held_labels).all()
+
+
+def test_a_file_that_does_not_say_what_it_learnt_from_is_refused(images, tmp_path):
+    OneHot().fit(images.train_images, images.train_labels).save(tmp_path / "system.npz", {"dataset": "toy"})
+    with pytest.raises(CheckpointError, match="does not say to which data set it was fitted"):
+        load_fitted(tmp_path / "system.npz")

@@ -1,0 +1,110 @@
+"""The report: every figure is on the page, nothing on it runs or is loaded from elsewhere. All results are made up."""
+import pytest
+from reports import HOSTILE, METHODS, made_up_run
+
+from scratchnet.errors import DataError, OutputError
+from scratchnet.report import html, write_report
+
+
+def test_differences_are_signed_and_coloured_by_their_sign(report, rng):
+    accuracy = {"top1": 0.755, "top2": 0.854, "top3": 0.931}
+    page = report([made_up_run(rng, accuracy=accuracy)])
+    (row,) = [row for row in page.table("Method", "Top-1") if row[0] == "CNN_RGB"]
+    assert row[1:] == ["73.5", "75.5 +2.0", "87.4", "85.4 −2.0", "93.1", "93.1 ±0.0"]
+    for style, text in (("up", "+2.0"), ("down", "−2.0"), ("same", "±0.0")):
+        assert f'<span class="difference {style}">{text}</span>' in page.source
+
+
+def test_headline_training_settings_and_environment(report, rng):
+    page = report([made_up_run(rng, seed=7)], command="scratchnet reproduce --seed 7", environment={
+        "cpu": "a made-up processor", "commit": None, "date": "2001-02-03"})
+    for name, value in (("computing time", "2 h 10 min"), ("date", "2001-02-03"), ("seed", "7"), ("data", "CIFAR-10")):
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in page.source
+    assert page.table("Training Top-1, %")[1] == ["CNN_RGB", "1.2345", "56.7", "51.2", "31 s", "1 min 24 s", "42 s",
+                                                  "2 h 8 min"]
+    assert ["rate", "0.0123"] in page.table("Setting") and ["cpu", "a made-up processor"] in page.tables[-1]
+    assert ["commit", "not recorded"] in page.tables[-1] and "<pre>scratchnet reproduce --seed 7</pre>" in page.source
+
+
+def test_ledger_and_data_card(report, rng):
+    page = report([made_up_run(rng)])
+    assert page.table("Row")[1:] == [["1", "Padding unstated.", "Same.", ""], ["2", "Pooling unstated.", "Max.",
+                                                                              "Mean. ablation"]]
+    assert page.text.count("ciFAIR") >= 2 and "3.25 %" in page.text and "Krizhevsky: Learning Multiple" in page.text
+
+
+def test_settings_that_differ_stand_side_by_side(report, rng):
+    runs = [made_up_run(rng), made_up_run(rng, recipe="best", settings={"rate": 0.5, "crops": True})]
+    assert report(runs).table("Setting") == [["Setting", "recipe paper", "recipe best"], ["rate", "0.0123", "0.5"],
+                                             ["crops", "–", "True"]]
+
+
+def test_pictures_are_embedded_and_nothing_is_loaded_or_run(report, rng, picture):
+    runs = [made_up_run(rng, method=method) for method in METHODS]
+    page = report(runs, [("Curves", "How it went.", picture), ("Again", "", picture)])
+    assert page.tags.count("img") == 3  # the third compares several methods with the paper
+    assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
+    assert not {"script", "link", "iframe", "object", "embed", "form"} & set(page.tags)
+    assert "url(" not in page.source and "@import" not in page.source and "http" not in page.source
+    assert "Curves. How it went." in page.text
+
+
+def test_pictures_may_be_grouped_by_data_set(report, rng, picture):
+    page = report([made_up_run(rng), made_up_run(rng, "mini")], {"mini": [("Curves", "", picture)], "cifar10": []})
+    assert "Pictures mini (a sample of CIFAR-10) Curves." in page.text
+
+
+def test_everything_from_outside_is_escaped(report, rng, picture):
+    run = made_up_run(rng, HOSTILE, HOSTILE, recipe=HOSTILE, seed=HOSTILE, settings={HOSTILE: HOSTILE})
+    run["retrieval"]["test-vs-test"][HOSTILE] = run["retrieval"]["test-vs-test"]["angular"]
+    ledger = [{"number": HOSTILE, "paper": HOSTILE, "ours": HOSTILE, "alternatives": HOSTILE, "ablation": True}]
+    page = report([run], [(HOSTILE, f'" onerror="{HOSTILE}', picture)], ledger, command=f"reproduce {HOSTILE}",
+                  environment={HOSTILE: HOSTILE, "date": HOSTILE})
+    assert "script" not in page.tags and "<script" not in page.source and "onerror=\"" not in page.source
+    assert page.text.count(HOSTILE) > 12
+
+
+@pytest.mark.parametrize("missing", ["recipe", "seed", "epochs", "train_images", "history", "accuracy", "confusion",
+                                     "retrieval", "retrieval_before_relu", "seconds", "settings"])
+def test_what_a_run_lacks_is_left_out(report, rng, missing):
+    run = made_up_run(rng, method="pretrain_cnn_rgb_da")
+    del run[missing]
+    assert "Pre-train+CNN_RGB+DA" in report([run, made_up_run(rng)]).cells
+
+
+def test_a_bare_run_and_no_run_at_all_make_a_page(report):
+    assert "CNN_RGB" in report([{"dataset": "cifar10", "method": "cnn_rgb"}], ledger=[]).cells
+    assert "No run is finished yet." in report([]).text
+
+
+@pytest.mark.parametrize("seconds, text", [(None, "–"), (0.04, "0.0 s"), (42.4, "42 s"), (200, "3 min 20 s"),
+                                           (3599.7, "1 h 0 min"), (3900, "1 h 5 min")])
+def test_durations_read_well(seconds, text):
+    assert html.duration(seconds) == text
+
+
+@pytest.mark.parametrize("value, text", [(0.04, "±0.0"), (-0.04, "±0.0"), (0.05001, "+0.1"), (-1.26, "−1.3")])
+def test_a_difference_always_has_its_sign(value, text):
+    assert html.signed(value, 1) == text
+
+
+@pytest.mark.parametrize("seconds, text", [(None, "–"), (0.00022, "0.220"), (0.262, "262"),
+                                           (0.99951, "1,000"), (2, "2,000")])
+def test_milliseconds_have_three_digits(seconds, text):
+    assert html.milliseconds(seconds) == text
+
+
+def test_a_missing_or_damaged_picture_is_one_line_and_leaves_the_old_page(report, rng, tmp_path):
+    before = report([made_up_run(rng)]).source
+    (tmp_path / "damaged.png").write_bytes(b"<html>")
+    for name in ("missing.png", "damaged.png"):
+        with pytest.raises(DataError) as error:
+            report([], [("Curves", "", tmp_path / name)])
+        assert "\n" not in str(error.value) and "run the command again" in str(error.value)
+    assert (tmp_path / "report.html").read_text() == before
+
+
+def test_a_page_that_cannot_be_written_is_one_line(rng, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="cannot write"):
+        write_report({"runs": []}, [], [], tmp_path / "file" / "report.html")

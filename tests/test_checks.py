@@ -1,0 +1,40 @@
+"""What passes for a size and for an amount."""
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from scratchnet.checks import not_negative, positive
+from scratchnet.errors import SettingsError
+
+
+@pytest.mark.parametrize("value", [1, 7, np.int64(3), np.uint8(1), np.array(2), 10**30], ids=repr)
+def test_whole_numbers_of_at_least_one_are_sizes(value):
+    positive(size=value)
+
+
+@pytest.mark.parametrize("value", [0, -1, np.int8(-1), 1.0, 2.5, np.float32(3), True, np.True_, "3", None, [1],
+                                   np.array([1, 2]), float("nan"), float("inf")], ids=repr)
+def test_nothing_else_is_a_size(value):
+    with pytest.raises(SettingsError, match="size must be a whole number of at least 1, got") as error:
+        positive(size=value)
+    assert repr(value) in str(error.value)
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 1e-30, 3, np.float32(0.5), np.int16(4), Fraction(1, 3)], ids=repr)
+def test_finite_numbers_of_at_least_zero_are_amounts(value):
+    not_negative(decay=value)
+
+
+@pytest.mark.parametrize("value", [-1, -1e-30, float("nan"), float("inf"), -float("inf"), np.float64("nan"), True,
+                                   False, np.True_, "0.1", None, 1j], ids=repr)
+def test_nothing_else_is_an_amount(value):
+    with pytest.raises(SettingsError, match="decay must be a finite number of at least 0, got"):
+        not_negative(decay=value)
+
+
+@pytest.mark.parametrize("check", [positive, not_negative])
+def test_the_one_that_is_wrong_is_named(check):
+    check()
+    with pytest.raises(SettingsError, match="^second must be"):
+        check(first=1, second=-1, third=1)

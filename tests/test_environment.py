@@ -1,0 +1,110 @@
+"""What every results file says of where it came from."""
+import json
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from scratchnet import environment as module
+from scratchnet.environment import environment, peak_memory
+from scratchnet.parallel import default_threads
+from scratchnet.version import __version__
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+def test_it_tells_machine_versions_commit_and_date():
+    found = environment(np, threads=3)
+    assert set(found) == {"scratchnet", "python", "numpy", "scipy", "blas", "cpu", "simd", "cores", "threads",
+                          "backend", "device", "precision", "commit", "date"}
+    assert json.loads(json.dumps(found)) == found
+    assert (found["scratchnet"], found["numpy"], found["threads"]) == (__version__, np.__version__, 3)
+    assert (found["backend"], found["device"], found["precision"]) == ("numpy", found["cpu"], "float32")
+    date = datetime.fromisoformat(found["date"])
+    assert date.tzinfo == UTC and abs(datetime.now(UTC) - date) < timedelta(minutes=1)
+    assert all(found[key] for key in ("blas", "cpu")) and found["blas"] != "unknown"
+
+
+def test_threads_are_one_per_core_where_nobody_says_otherwise():
+    found = environment(np)
+    assert found["threads"] == found["cores"] == default_threads() >= 1
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """A source tree of its own under git, with one commit, in which the module believes to lie."""
+    folder = tmp_path / "tree"
+    (folder / "scratchnet").mkdir(parents=True)
+    (folder / "scratchnet/environment.py").write_text("first\n")
+    (folder / "README.md").write_text("first\n")
+    monkeypatch.setattr(module, "__file__", str(folder / "scratchnet/environment.py"))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    for variable in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def git(*arguments):
+        settings = ("-c", "user.name=A Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
+        return subprocess.run(["git", "-C", folder, *settings, *arguments], check=True, capture_output=True,
+                              text=True).stdout.strip()
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "First")
+    return folder, git
+
+
+@needs_git
+def test_the_commit_is_the_trees_own(tree):
+    folder, git = tree
+    commit = environment(np)["commit"]
+    assert commit == git("rev-parse", "HEAD") and len(commit) == 40 and set(commit) <= set("0123456789abcdef")
+
+
+@needs_git
+@pytest.mark.parametrize("change", ["scratchnet/environment.py", "scratchnet/new.py"])
+def test_a_changed_package_is_marked(change, tree):
+    folder, git = tree
+    (folder / change).write_text("second\n")
+    assert environment(np)["commit"] == git("rev-parse", "HEAD") + "+changes"
+
+
+@needs_git
+def test_a_change_elsewhere_in_the_tree_is_no_change_of_the_package(tree):
+    folder, git = tree
+    (folder / "README.md").write_text("second\n")
+    assert environment(np)["commit"] == git("rev-parse", "HEAD")
+
+
+@needs_git
+def test_a_package_inside_another_projects_tree_has_no_commit(tree, monkeypatch):
+    folder, _ = tree
+    (folder / "site-packages/scratchnet").mkdir(parents=True)
+    monkeypatch.setattr(module, "__file__", str(folder / "site-packages/scratchnet/environment.py"))
+    assert environment(np)["commit"] is None
+
+
+def test_outside_a_tree_there_is_no_commit(tmp_path, monkeypatch):
+    (tmp_path / "scratchnet").mkdir()
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "scratchnet/environment.py"))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert environment(np)["commit"] is None
+
+
+def test_without_git_there_is_no_commit(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert environment(np)["commit"] is None
+
+
+def test_peak_memory_grows_by_what_is_held_in_megabytes():
+    before, blocks = peak_memory(), []
+    for _ in range(int(before / 32) + 4):  # what was freed earlier has to be held again first
+        blocks.append(np.ones(2**22))
+        if peak_memory() > before + 8:
+            break
+    reached = peak_memory()
+    assert reached > before
+    blocks.append(np.ones(2**23))
+    assert 56 < peak_memory() - reached < 90
+    blocks.clear()
+    assert peak_memory() >= reached + 56  # it is the most that was ever held

@@ -1,0 +1,40 @@
+"""Every gradient of the package is checked, and no layer or loss is left out."""
+import numpy as np
+import pytest
+
+from scratchnet import losses
+from scratchnet.errors import SettingsError
+from scratchnet.gradcheck_cases import cases
+from scratchnet.layers import LAYERS
+from scratchnet.layers.conv import ALGORITHMS
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_every_gradient_of_the_package(case, backend):
+    errors = case.run(np.random.default_rng(0), backend)
+    assert max(errors.values()) <= case.tolerance, errors
+
+
+def test_tolerances_are_the_strict_ones():
+    assert {case.tolerance for case in cases()} == {1e-7, 1e-6}
+
+
+def test_unknown_case_names_the_near_match():
+    with pytest.raises(SettingsError, match="did you mean 'Conv2D'"):
+        cases("Convv2D")
+    assert {case.name.split()[0] for case in cases("conv2d")} == {"Conv2D"}
+
+
+def test_every_algorithm_is_checked():
+    names = " ".join(case.name for case in cases())
+    assert all(f" {algorithm}," in names for algorithm in ALGORITHMS)
+
+
+def test_no_layer_and_no_loss_is_left_out():
+    """Whoever adds a layer or a loss adds a case: here is where a forgotten one is noticed."""
+    names = " ".join(case.name for case in cases())
+    assert [name for name in LAYERS if name not in names] == []
+    losses_there = {value.__name__ for value in vars(losses).values()
+                    if isinstance(value, type) and issubclass(value, losses.Loss) and value is not losses.Loss}
+    assert losses_there - {"SoftmaxCrossEntropy"} <= set(names.replace(",", "").split())
+    assert "softmax_cross_entropy" in names

@@ -1,14 +1,26 @@
-"""The committed notebooks: every cell was run, in order and without an error, and the frame is the same in all."""
+"""The committed notebooks: every cell was run, in order and without an error, and the frame is the same in all.
+
+What they and the READMEs say of the package is there: files by their paths, modules and what is in them by name.
+"""
 import json
 import re
 from pathlib import Path
+from pydoc import locate
 
 import pytest
 
-FOLDER = Path(__file__).parents[1] / "tutorials"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "tutorials"
 NOTEBOOKS = sorted(FOLDER.glob("[0-9]*.ipynb"))
 FRAME = ("**What you'll do.**", "**What you'll learn.**", "**What you'll need.**", "## 1. ", "## On your own",
          "<details><summary>Solutions</summary>", "</details>", "## Further reading")
+
+
+WRITTEN = (*NOTEBOOKS, *(ROOT / name for name in ("README.md", "tutorials/README.md", "benchmarks/README.md")))
+PATH = re.compile(r"(?<![\w/.-])(?:scratchnet|benchmarks|tests|tutorials)/[\w./-]*[\w/]")
+FILE = re.compile(r"`(\w+\.(?:py|cu))`")
+IMPORT = re.compile(r"^ *from (scratchnet[\w.]*) import (\w+(?:, \w+)*)", re.MULTILINE)
+NAME = re.compile(r"(?<![\w/.-])scratchnet(?:\.[A-Za-z_]\w*)+")
 
 
 def cells(path, kind):
@@ -17,6 +29,41 @@ def cells(path, kind):
 
 def text_of(path):
     return "\n\n".join("".join(cell["source"]) for cell in cells(path, "markdown"))
+
+
+def everything_of(path):
+    """Return all that a reader sees of a notebook but outputs, or a text as it is."""
+    if path.suffix == ".md":
+        return path.read_text()
+    return "\n\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
+
+
+def missing_paths(text):
+    """Return the paths of files and folders in a text that do not exist, and files by name alone that are nowhere."""
+    known = {file.name for folder in ("scratchnet", "benchmarks", "tests") for file in (ROOT / folder).rglob("*.*")}
+    return sorted({path for path in PATH.findall(text) if not (ROOT / path).exists()} | {*FILE.findall(text)} - known)
+
+
+def missing_names(text):
+    """Return the dotted names in a text, and what it imports, that the package does not have."""
+    imported = {f"{module}.{name}" for module, names in IMPORT.findall(text) for name in names.split(", ")}
+    return sorted(name for name in imported | {*NAME.findall(text)} if locate(name) is None)
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.relative_to(ROOT).as_posix())
+class TestWhatIsNamedExists:
+    def test_files(self, path):
+        assert not missing_paths(everything_of(path))
+
+    def test_names(self, path):
+        assert not missing_names(everything_of(path))
+
+
+def test_what_does_not_exist_is_found():
+    text = ("`scratchnet/layers/fused.py`, tests/strict.py `scratchnet/layers/conv.py`, benchmarks/results. `gone.py`\n"
+            "from scratchnet.retrieval import DISTANCES, ranked\n`scratchnet.layers.base.Layer`, `scratchnet.train`")
+    assert missing_paths(text) == ["gone.py", "scratchnet/layers/fused.py", "tests/strict.py"]
+    assert missing_names(text) == ["scratchnet.retrieval.ranked", "scratchnet.train"]
 
 
 def test_notebooks_are_numbered_without_a_gap_and_on_the_map():

@@ -41,7 +41,7 @@ def main(arguments=None):
                           if name.startswith("torch") else _own(name, stack, make(), x, dy, need_dx, options.threads)
                           for name in (names if len(shape) == 1 else harness.with_layouts(names))}
             timings = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
-        report.add(harness.rows(case, timings, cost, peaks, batch=batch, method=layer.method()))
+        report.add(harness.rows(case, timings, cost, peaks, batch=batch, algorithm=layer.algorithm_used()))
 
 
 def _own(name, stack, layer, x, dy, need_dx, threads):

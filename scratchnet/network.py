@@ -107,12 +107,12 @@ class Network(Layer):
         return self
 
     def rows(self, input_shape):
-        """Return a dict for each layer: name, layer, method, shape, parameters, multiply_adds, activation_bytes."""
+        """Return a dict for each layer: name, layer, algorithm, shape, parameters, multiply_adds, activation_bytes."""
         rows, shape = [], tuple(input_shape)
         for name, layer in self.layers.items():
             cost, shape = layer.multiply_adds(shape), layer.output_shape(shape)
             itemsize = next((p.dtype.itemsize for p in self.params.values()), 4)
-            rows.append({"name": name, "layer": repr(layer), "method": layer.method(), "shape": shape,
+            rows.append({"name": name, "layer": repr(layer), "algorithm": layer.algorithm_used(), "shape": shape,
                          "multiply_adds": cost, "parameters": sum(p.size for p in layer.params.values()),
                          "activation_bytes": prod(shape) * itemsize})
         return rows
@@ -123,7 +123,7 @@ class Network(Layer):
         total = {key: sum(row[key] for row in rows) for key in ("parameters", "multiply_adds", "activation_bytes")}
         cells = [("layer", "", "by", "output", "parameters", "multiply-adds", "activations"),
                  ("input", "", "", _shape(input_shape), "", "", "")]
-        cells += [(row["name"], row["layer"], row["method"], _shape(row["shape"]), *_amounts(row)) for row in rows]
+        cells += [(row["name"], row["layer"], row["algorithm"], _shape(row["shape"]), *_amounts(row)) for row in rows]
         cells.append(("total", "", "", "", *_amounts(total)))
         widths = [max(map(len, column)) for column in zip(*cells)]
         lines = ["  ".join(cell.ljust(w) if i < 4 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths)))

@@ -46,7 +46,7 @@ class Layer:
         """Return the multiply-adds that one image of `input_shape` costs going forward."""
         return 0
 
-    def method(self):
+    def algorithm_used(self):
         """Return the name of the algorithm that computes this layer, where there are several."""
         return ""
 

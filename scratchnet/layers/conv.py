@@ -60,7 +60,7 @@ class Conv2D(Layer):
         self.params = {"W": init(shape, kernel_size**2 * in_channels, generator(rng), dtype),
                        "b": np.zeros(out_channels, dtype)}
 
-    def method(self):
+    def algorithm_used(self):
         """Return the name of the algorithm that runs."""
         if self.algorithm not in ("auto", "winograd"):
             return self.algorithm
@@ -79,7 +79,7 @@ class Conv2D(Layer):
         W = self.params["W"]
         self._check_images(x, channels=W.shape[2])
         self.output_shape(x.shape[1:])
-        return ALGORITHMS[self.method()].forward(x, W, self.stride, self.padding)
+        return ALGORITHMS[self.algorithm_used()].forward(x, W, self.stride, self.padding)
 
     def backward(self, dy, cache, need_dx=True):
         """Return dx and {"W": dW, "b": db}, db[f] = Σ_{n, i, j} dy[n, i, j, f]."""
@@ -88,7 +88,8 @@ class Conv2D(Layer):
 
     def backward_without_bias(self, dy, cache, need_dx=True):
         """Return dx and dW."""
-        return ALGORITHMS[self.method()].backward(dy, self.params["W"], cache, self.stride, self.padding, need_dx)
+        algorithm = ALGORITHMS[self.algorithm_used()]
+        return algorithm.backward(dy, self.params["W"], cache, self.stride, self.padding, need_dx)
 
     def output_shape(self, input_shape):
         """Return (OH, OW, F)."""

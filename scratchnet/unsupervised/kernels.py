@@ -14,7 +14,7 @@ from ..backend import to_host
 from ..errors import InputError
 
 
-def fold(autoencoder, whitening, K, C):
+def to_kernels(autoencoder, whitening, K, C):
     """Return kernels (K, K, C, F) and biases (F,) that equal whitening + auto-encoder before its σ.
 
     Parameters

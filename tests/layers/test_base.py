@@ -47,7 +47,7 @@ def test_a_layer_that_says_nothing_says_so():
 def test_a_layer_without_parameters_costs_and_changes_nothing():
     layer = Layer()
     assert layer.output_shape([4, 5, 6]) == (4, 5, 6) and layer.multiply_adds((4, 5, 6)) == 0
-    assert layer.params == {} and layer.decayed == () and layer.method() == "" and layer.branches(None) == ()
+    assert layer.params == {} and layer.decayed == () and layer.algorithm_used() == "" and layer.branches(None) == ()
     assert repr(layer) == "Layer()"
 
 

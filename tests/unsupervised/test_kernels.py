@@ -1,10 +1,10 @@
-"""The kernels that fold whitening and auto-encoder into one convolution."""
+"""The kernels that to_kernels whitening and auto-encoder into one convolution."""
 import numpy as np
 import pytest
 
 from scratchnet.errors import InputError
 from scratchnet.layers import Conv2D
-from scratchnet.unsupervised import ZCA, SparseAutoencoder, fold, rescale, sample_patches, spread
+from scratchnet.unsupervised import ZCA, SparseAutoencoder, rescale, sample_patches, spread, to_kernels
 
 
 @pytest.mark.parametrize("C", [1, 3])
@@ -16,7 +16,7 @@ def test_convolution_equals_the_auto_encoder_on_whitened_patches(C, rng):
     sae = SparseAutoencoder(25 * C, 6, rng=rng)
     sae.theta = sae.theta + 0.1 * rng.standard_normal(sae.theta.shape)
     layer = Conv2D(C, 6, 5, dtype=np.float64, rng=rng)
-    layer.params["W"][...], layer.params["b"][...] = fold(sae, zca, 5, C)
+    layer.params["W"][...], layer.params["b"][...] = to_kernels(sae, zca, 5, C)
     y, _ = layer.forward(images)
     W1, b1, _, _ = sae.unpack(sae.theta)
     for n, i, j in ((0, 0, 0), (2, 4, 3), (3, 2, 1)):
@@ -40,6 +40,6 @@ def test_rescale_scales_the_response(rng):
 
 def test_refusals():
     with pytest.raises(InputError, match="kernels of 3"):
-        fold(SparseAutoencoder(25, 4), None, 3, 1)
+        to_kernels(SparseAutoencoder(25, 4), None, 3, 1)
     with pytest.raises(InputError, match="one channel"):
         spread(np.zeros((5, 5, 3, 4)), 5)

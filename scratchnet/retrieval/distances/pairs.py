@@ -8,15 +8,15 @@ CACHE_BYTES = 2**20       # differences kept at a time: about one processor core
 DEVICE_BYTES = 2**27      # the same on a GPU, where a block must be large enough to fill the device
 
 
-def add_differences(q, b, fold):
-    """Return Σ_k fold(q_k − b_k) for every pair.
+def add_differences(q, b, term):
+    """Return Σ_k term(q_k − b_k) for every pair.
 
     Parameters
     ----------
     q : (nq, d) float32 or float64 array
     b : (nb, d) or (nq, m, d) array
         A gallery for all queries, or vectors for each query alone.
-    fold : ufunc that takes `out`
+    term : ufunc that takes `out`
 
     Returns
     -------
@@ -24,13 +24,13 @@ def add_differences(q, b, fold):
     """
     xp = array_module(q, b)
     if b.ndim == 2:
-        return add_pairs(q, b, xp.subtract, fold)
+        return add_pairs(q, b, xp.subtract, term)
     terms = q[:, None, :] - b
-    return xp.einsum("qbd->qb", fold(terms, out=terms))
+    return xp.einsum("qbd->qb", term(terms, out=terms))
 
 
-def add_pairs(q, b, combine, fold=None):
-    """Return Σ_k fold(combine(q_k, b_k)) for every pair, (nq, nb), of two ufuncs that take `out`.
+def add_pairs(q, b, combine, term=None):
+    """Return Σ_k term(combine(q_k, b_k)) for every pair, (nq, nb), of two ufuncs that take `out`.
 
     A group of queries meets a block of the gallery as two flat arrays: the queries repeated once for each
     gallery row, the block as it lies in memory. So each elementwise loop is long, which is what makes it fast.
@@ -51,7 +51,7 @@ def add_pairs(q, b, combine, fold=None):
             rows = b[j:j + block]
             terms = workspace[:len(repeated), :rows.size]
             combine(repeated[:, :rows.size], rows.reshape(1, -1), out=terms)
-            if fold is not None:
-                fold(terms, out=terms)
+            if term is not None:
+                term(terms, out=terms)
             sums[i:i + group, j:j + block] = xp.einsum("qbd->qb", terms.reshape(-1, len(rows), d))
     return sums

@@ -8,7 +8,7 @@ import numpy as np
 from ...backend import to_device, to_host
 from ...data.channels import gray
 from ...data.standardize import Standardizer
-from ...unsupervised import ZCA, SparseAutoencoder, fold, rescale, sample_patches, spread
+from ...unsupervised import ZCA, SparseAutoencoder, rescale, sample_patches, spread, to_kernels
 from .network import FILTERS, K
 
 DEEPER = 5  # a patch of conv2's or conv3's input is many times as large as one of the image: take fewer
@@ -50,7 +50,7 @@ def learn_kernels(recipe, patches, C, rng, callback=None, workers=None):
     autoencoder = SparseAutoencoder(patches.shape[1], FILTERS, recipe.sparsity, recipe.sparsity_weight,
                                     recipe.sparse_weight_decay, rng)
     costs = autoencoder.fit(whitened, recipe.pretrain_iterations, callback, workers=workers)
-    kernels, biases = fold(autoencoder, whitening, K, C)
+    kernels, biases = to_kernels(autoencoder, whitening, K, C)
     return {"kernels": kernels, "biases": biases, "costs": np.array(costs), "patches": to_host(patches[:SHOWN]),
             "whitened_patches": to_host(whitened[:SHOWN])}
 
@@ -71,7 +71,7 @@ def unwhitened_kernels(recipe, patches, C, rng):
     plain = SparseAutoencoder(patches.shape[1], FILTERS, recipe.sparsity, recipe.sparsity_weight,
                               10 * recipe.sparse_weight_decay, rng)
     plain.fit(patches, recipe.pretrain_iterations)
-    return fold(plain, None, K, C)[0]
+    return to_kernels(plain, None, K, C)[0]
 
 
 def start_from(network, learnt, kernel_scale):

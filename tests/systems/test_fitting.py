@@ -1,0 +1,32 @@
+"""What a system can learn from, and how it is told to."""
+import numpy as np
+import pytest
+
+from scratchnet.errors import InputError
+from scratchnet.systems.fitting import Fitting, bar, check_images, check_labels
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((2, 32, 32, 3)), np.zeros((2, 3, 32, 32), np.uint8), [[1]],
+                                   np.zeros((2, 64, 64, 3), np.uint8), np.zeros((32, 32, 3), np.uint8)])
+def test_only_colour_images_of_bytes_are_taken(wrong):
+    with pytest.raises(InputError, match="expected colour images .N, 32, 32, 3. of uint8, got"):
+        check_images(wrong)
+    check_images(np.zeros((2, 32, 32, 3), np.uint8))
+
+
+def test_labels_say_how_many_classes_there_are():
+    assert check_labels(np.array([0, 6, 2]), 3, None) == 7 and check_labels(np.array([0, 0]), 2, None) == 2
+    assert check_labels(np.array([0, 6], np.uint8), 2, 10) == 10
+    for labels, n, classes, words in (([0, 1], 3, None, "3 images"), ([0.0, 1.0], 2, None, "whole numbers"),
+                                      ([-1, 0], 2, None, "from 0 on"), ([], 0, None, "at least one"),
+                                      ([0, 6], 2, 6, "labels go up to 6")):
+        with pytest.raises(InputError, match=words):
+            check_labels(np.array(labels), n, classes)
+
+
+@pytest.mark.parametrize("progress, shown", [(True, True), (False, False)])
+def test_a_bar_is_shown_as_asked_for(progress, shown, capsys):
+    fitting = Fitting(None, None, {}, progress, print, None, 30.0)
+    with bar(fitting, total=3, desc="learning") as drawn:
+        drawn.update(3)
+    assert ("learning" in capsys.readouterr().err) == shown

@@ -74,7 +74,7 @@ def test_it_says_what_it_does(images):
     lines = []
     evaluated(images, lines.append)
     assert lines == ["describing the test images", "describing the training images",
-                     "ranking for retrieval by descriptor", "ranking for retrieval by negative"]
+                     "ranking by the descriptor", "ranking by the descriptor negative"]
 
 
 def test_classification_by_hand():

@@ -2,8 +2,13 @@
 
 A header turns CUDA's words into nothing and its indices into variables; each kernel gets a loop over blocks and
 threads. So the very text that a GPU compiles computes here, and the layers call it through the same launcher.
+
+Two environment variables make it stricter: EMULATOR_SANITIZERS=1 compiles with AddressSanitizer and
+UndefinedBehaviorSanitizer, whose library must be preloaded; EMULATOR_BACKWARD=1 walks blocks and threads from last to
+first, as a GPU may: whatever a thread reads must not be what another has just written.
 """
 import ctypes
+import os
 import re
 import shutil
 import subprocess
@@ -25,6 +30,8 @@ struct Index { long long x; };
 static Index blockIdx, threadIdx, blockDim;
 """
 THREADS = 7  # of a block: few and odd, so that the last block is not full
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
+WALKS = {False: "for ({0}.x = 0; {0}.x < {1}; ++{0}.x)", True: "for ({0}.x = {1} - 1; {0}.x >= 0; --{0}.x)"}
 
 
 def launch(file, function, count, *arguments, **defines):
@@ -40,19 +47,20 @@ def launch(file, function, count, *arguments, **defines):
 
 @lru_cache
 def _library(file, dtype, defines):
-    text = gpu.program(file, dtype, dict(defines))
-    loops = []
+    text, loops = gpu.program(file, dtype, dict(defines)), []
+    walk = WALKS[os.environ.get("EMULATOR_BACKWARD") == "1"]
     for name, parameters in gpu.KERNEL.findall(text):
         names = ", ".join(re.findall(r"(\w+)\s*(?:,|$)", parameters))
         loops.append(f'extern "C" void run_{name}(long long blocks, long long threads, {parameters}) {{\n'
                      "    blockDim.x = threads;\n"
-                     "    for (blockIdx.x = 0; blockIdx.x < blocks; ++blockIdx.x)\n"
-                     "        for (threadIdx.x = 0; threadIdx.x < threads; ++threadIdx.x)\n"
+                     f"    {walk.format('blockIdx', 'blocks')}\n"
+                     f"        {walk.format('threadIdx', 'threads')}\n"
                      f"            {name}({names});\n}}\n")
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder) / "kernels.cpp", Path(folder) / "kernels.so"
         source.write_text(HEADER + text + "\n".join(loops))
-        subprocess.run([COMPILER, "-O1", "-std=c++17", "-Wall", "-Werror", "-shared", "-fPIC",
+        more = SANITIZERS if os.environ.get("EMULATOR_SANITIZERS") == "1" else []
+        subprocess.run([COMPILER, "-O1", "-std=c++17", "-Wall", "-Werror", "-shared", "-fPIC", *more,
                         str(source), "-o", str(library)],
                        check=True, capture_output=True, text=True)
         return ctypes.CDLL(str(library))

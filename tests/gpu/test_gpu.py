@@ -1,6 +1,11 @@
 """Every kernel compiles for real GPUs, and refuses what it would misread."""
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
+import gpu_emulator
 import numpy as np
 import pytest
 from cupy_api import cupy
@@ -8,7 +13,12 @@ from cupy_api import cupy
 from scratchnet import gpu
 from scratchnet.errors import InputError
 from scratchnet.layers import Conv2D, MaxPool2D, ReLU, conv_winograd
+from scratchnet.losses import SoftmaxCrossEntropy
 from scratchnet.network import Network
+from scratchnet.parallel import Workers
+from scratchnet.systems.kuo2016 import Recipe, build_network
+from scratchnet.training.gradients import batch_gradients
+from scratchnet.training.optimizers import SGD
 
 FILES = sorted(path.stem for path in gpu.FOLDER.glob("*.cu"))
 DEFINES = {"winograd": [conv_winograd._defines(4, 8, (2, 16, 16, 64), 4, 4, 2),
@@ -55,3 +65,55 @@ def test_a_kernel_refuses_numbers_of_another_type_and_gaps_in_memory(emulated, r
 
 def test_no_launcher_for_numpy():
     assert gpu.launcher(np) is None
+
+
+KERNEL_TESTS = [f"tests/gpu/test_{name}.py" for name in ("winograd", "pooling", "losses", "optimizers")]
+
+
+def in_a_process(arguments, **variables):
+    """Run Python with the emulator's environment variables; return exit code and output."""
+    preload = subprocess.run([gpu_emulator.COMPILER, "-print-file-name=libasan.so"], capture_output=True, text=True)
+    sanitized = {"LD_PRELOAD": preload.stdout.strip(), "ASAN_OPTIONS": "detect_leaks=0"}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=Path(__file__).parents[2], capture_output=True, text=True,
+        env={**os.environ, **(sanitized if "EMULATOR_SANITIZERS" in variables else {}), **variables})
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(gpu_emulator.COMPILER is None, reason="g++ is not installed")
+@pytest.mark.parametrize("variable", ["EMULATOR_SANITIZERS", "EMULATOR_BACKWARD"])
+def test_kernels_touch_only_what_is_theirs_in_whatever_order(variable):
+    """The same tests with every access checked, and with blocks and threads walked from last to first."""
+    code, said = in_a_process(["-m", "pytest", "-q", "-p", "no:cacheprovider", *KERNEL_TESTS], **{variable: "1"})
+    assert code == 0 and " passed" in said and "skipped" not in said, said[-2000:]
+
+
+OVERRUN = """
+import numpy as np, gpu_emulator
+from scratchnet import gpu
+text = 'extern "C" __global__ void one_too_many(long long count, real* x)'
+text += '{ long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; if (i > count) return; x[i] = 1; }'
+gpu.source = lambda file: text
+gpu.parameters = lambda file: {"one_too_many": (("real*", "x"),)}
+gpu_emulator.launch("planted", "one_too_many", 1000, np.zeros(1000))
+"""
+
+
+@pytest.mark.skipif(gpu_emulator.COMPILER is None, reason="g++ is not installed")
+def test_a_planted_overrun_is_caught():
+    code, said = in_a_process(["-c", "import sys; sys.path[:0] = ['tests/doubles', '.']\n" + OVERRUN],
+                              EMULATOR_SANITIZERS="1")
+    assert code != 0 and "heap-buffer-overflow" in said, said[-500:]
+
+
+def test_a_training_step_launches_no_more_kernels_than_it_did(emulated, rng):
+    """Each launch costs a GPU some microseconds, which decide at small batches: this number may only fall."""
+    network, optimizer = build_network(5, 10, Recipe(), rng), SGD(weight_decay=5e-4)
+    x, labels = rng.standard_normal((2, 32, 32, 5)).astype(np.float32), rng.integers(0, 10, 2)
+    with emulated(), pytest.MonkeyPatch.context() as patch, Workers(1, 2) as workers:
+        launches, launch = [], gpu.LAUNCHERS["numpy"]
+        patch.setitem(gpu.LAUNCHERS, "numpy", lambda *a, **more: launches.append(a[1]) or launch(*a, **more))
+        network.to(np)
+        _, _, grads = batch_gradients(workers, network, SoftmaxCrossEntropy(), x, labels, lambda x, rng: x)
+        optimizer.step(network, grads, 0.01)
+    assert len(launches) <= 30, launches

@@ -49,12 +49,18 @@ def _probe_cupy():
         import cupy
     except ImportError:
         return None, "CuPy is not installed"
+    except Exception as error:  # a broken installation must not stop those who did not ask for it
+        return None, f"CuPy cannot be imported: {_in_a_line(error)}"
     try:
         if int(cupy.arange(3).sum()) == 3:
             return cupy, None
         return None, "the device computed a wrong sum"
     except Exception as error:  # CUDA raises many classes: driver, runtime, compiler, memory
-        return None, " ".join(str(error).split())[:120] or type(error).__name__
+        return None, _in_a_line(error)
+
+
+def _in_a_line(error):
+    return " ".join(str(error).split())[:120] or type(error).__name__
 
 
 def array_module(*arrays):

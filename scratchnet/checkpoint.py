@@ -56,13 +56,13 @@ def load(path):
         raise CheckpointError(f"there is no checkpoint {path}") from None
     except Exception as error:  # zipfile, json and NumPy raise many classes on damaged bytes
         raise CheckpointError(f"{path} is damaged or no checkpoint ({type(error).__name__}: {error}): "
-                              "delete it, or restore it from a copy") from None
+                              "restore it from a copy, or make it again") from None
     if header["schema"] > SCHEMA:
         raise CheckpointError(f"{path} was written by a newer version (schema {header['schema']}, "
                               f"this version reads up to {SCHEMA}): upgrade scratchnet")
     if digest(arrays) != header["sha256"]:
         raise CheckpointError(f"{path} is damaged (its contents do not match its SHA-256): "
-                              "delete it, or restore it from a copy")
+                              "restore it from a copy, or make it again")
     return arrays, header["description"]
 
 

@@ -127,7 +127,7 @@ def cases(name=None):
         return every
     chosen = [case for case in every if case.name.lower().startswith(name.lower())]
     if not chosen:
-        names = list(dict.fromkeys(case.name.split()[0] for case in every))
+        names = list(dict.fromkeys(case.name.split()[0].strip(",") for case in every))
         raise SettingsError(f"there is nothing to check called {name!r}{nearest(name, names)}: "
                             f"choose one of {', '.join(names)}")
     return chosen

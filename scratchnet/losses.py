@@ -130,7 +130,10 @@ def softmax_cross_entropy(scores, labels, smoothing=0.0, checked=False):
     exp = xp.exp(shifted)
     total = exp.sum(axis=1, keepdims=True)
     right = shifted[rows, labels]
-    loss = (xp.log(total[:, 0]) - right + smoothing * (right - shifted.mean(axis=1))).mean()
+    losses = xp.log(total[:, 0]) - right
+    if smoothing:  # without, a score of −∞ is a probability of 0 and no more, and 0 · ∞ would be no number
+        losses += smoothing * (right - shifted.mean(axis=1))
+    loss = losses.mean()
     dscores = exp / total - smoothing / C
     dscores[rows, labels] -= 1 - smoothing
     dscores /= N

@@ -4,6 +4,7 @@ NumPy releases the interpreter's lock inside its loops and matrix products, so t
 takes one contiguous part of a batch and walks it in chunks small enough to stay in the processor's cache.
 """
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,6 +19,31 @@ CHUNK = 32
 def default_threads():
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _OneBLASThread:
+    """Keeps BLAS at one thread while any pool of the process is open, and gives it its own number back after the last.
+
+    The setting belongs to the process, and pools may be left in another order than they were entered.
+    """
+
+    def __init__(self):
+        self._lock, self._open, self._limits = threading.Lock(), 0, None
+
+    def acquire(self):
+        with self._lock:
+            if self._open == 0:
+                self._limits = threadpool_limits(limits=1, user_api="blas")
+            self._open += 1
+
+    def release(self):
+        with self._lock:
+            self._open -= 1
+            if self._open == 0:
+                self._limits.unregister()
+
+
+_one_blas_thread = _OneBLASThread()
 
 
 class Workers:
@@ -37,13 +63,13 @@ class Workers:
         self.threads, self.chunk = threads, chunk
 
     def __enter__(self):
-        self._limits = threadpool_limits(limits=1, user_api="blas")
+        _one_blas_thread.acquire()
         self._pool = ThreadPoolExecutor(self.threads, initializer=keep_buffers)
         return self
 
     def __exit__(self, *error):
         self._pool.shutdown()
-        self._limits.unregister()
+        _one_blas_thread.release()
 
     def parts(self, n):
         """Return one list of chunk slices for each worker: contiguous, in order, together 0 to n."""

@@ -1,5 +1,6 @@
 """Choosing a backend, and the double that stands in for one."""
 import builtins
+import sys
 
 import cupy_api
 import numpy as np
@@ -114,3 +115,13 @@ def test_a_product_of_two_types_or_with_gaps_is_refused():
     with pytest.raises(InputError, match="strides"):
         batched_product(ColumnMajorBLAS(), 0, np.zeros((2, 3, 8), np.float32)[:, :, ::2],
                         np.zeros((2, 4, 4), np.float32), out)
+
+
+def test_a_broken_cupy_stops_nobody_who_did_not_ask_for_it(tmp_path, monkeypatch):
+    (tmp_path / "cupy.py").write_text("raise AttributeError('module numpy has no attribute\\nbool')")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "cupy"]:
+        monkeypatch.delitem(sys.modules, name)
+    assert backends.select("auto") is np
+    with pytest.raises(BackendError, match="cannot be imported: module numpy has no attribute bool"):
+        backends.select("cupy")

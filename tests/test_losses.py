@@ -82,3 +82,11 @@ def test_a_loss_object_is_its_function(rng):
 def test_a_loss_refuses_targets_that_are_not_its_own(loss, targets, words):
     with pytest.raises(InputError, match=words):
         loss(np.zeros((2, 3)), targets)
+
+
+def test_a_class_that_is_ruled_out_costs_nothing(backend):
+    """A score of −∞ is a probability of 0: the loss is that of the other two classes, log(1 + e)."""
+    scores, labels = to_device(np.array([[0.0, -np.inf, 1.0]]), backend), to_device(np.array([0]), backend)
+    loss, dscores = softmax_cross_entropy(scores, labels)
+    assert np.isclose(float(loss), np.log(1 + np.e)) and to_host(dscores)[0, 1] == 0
+    assert float(softmax_cross_entropy(scores, labels, smoothing=0.1)[0]) == np.inf

@@ -29,10 +29,10 @@ def reproduce(options):
     """Fit and evaluate systems on one data set and write the report."""
     from ..experiments.reproduce import reproduce as run
     from ..systems.kuo2016 import METHODS
-    methods = tuple(METHODS) if options.methods == "all" else tuple(options.methods.split(","))
+    methods = tuple(METHODS) if options.methods in (None, "all") else tuple(options.methods.split(","))
     names, chosen = options.systems.split(","), []
     if "kuo2016" not in names:
-        _of_kuo2016(recipe=options.recipe)
+        _of_kuo2016(methods=options.methods, recipe=options.recipe)
     for name in names:
         variants = [{"method": method} for method in methods] if name == "kuo2016" else [{}]
         chosen += [_system(name, options, **variant) for variant in variants]
@@ -74,10 +74,10 @@ def summary(options):
 def gradcheck(options):
     """Compare every gradient with central differences; return 1 if one is wrong."""
     from ..gradcheck_cases import cases
-    xp, failed = backend.select(options.backend), 0
+    chosen, seed, xp, failed = cases(options.layer), _seed(options), backend.select(options.backend), 0
     print(f"{'checked':42}  {'allowed':>8}  {'':4}  largest relative error of each gradient")
-    for case in cases(options.layer):
-        errors = case.run(np.random.default_rng(options.seed), xp)
+    for case in chosen:
+        errors = case.run(np.random.default_rng(seed), xp)
         right = all(error <= case.tolerance for error in errors.values())
         failed += not right
         listed = ", ".join(f"{name} {error:.1e}" for name, error in errors.items())
@@ -138,12 +138,14 @@ def _plan(options, chosen, **more):
 
 def _fitted(path):
     """Return the file of a fitted system that a path means: itself, or system.npz in or beside it."""
-    if path.is_dir():
-        path = path / "system.npz"
-    elif path.name == "checkpoint.npz":
+    if path.name == "checkpoint.npz":
         path = path.with_name("system.npz")
+    elif path.is_dir() or not path.suffix:
+        path = path / "system.npz"
     if not path.exists():
-        found = sorted(folder.name for folder in path.parent.parent.glob("*/") if (folder / "system.npz").exists())
+        near = next((folder for folder in path.parents[:3] if folder.is_dir()), Path())
+        found = {run.parent.name: str(run.parent) for run in sorted(near.glob("**/system.npz"))[:50]}
+        listing = f"; there are {', '.join(found.values())}" if found else ""
         raise CheckpointError(f"there is no fitted system {path}{nearest(path.parent.name, found)}: finish the "
-                              "training with --resume, or name the folder of a run that is done")
+                              f"training with --resume, or name the folder of a run that is done{listing}")
     return path

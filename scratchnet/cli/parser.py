@@ -85,7 +85,7 @@ def _system(sub):
 
 
 def _methods(sub):
-    sub.add_argument("--methods", default="all", metavar="LIST", type=_some_of("method", ("all", *METHODS)),
+    sub.add_argument("--methods", metavar="LIST", type=_some_of("method", ("all", *METHODS)),
                      help=f"of kuo2016: all (default), or some of {', '.join(METHODS)}, separated by commas")
 
 
@@ -107,14 +107,14 @@ def _training(sub):
                      "same layers as one would train them today")
     sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",
                      help="change a setting of the system, for kuo2016 of its recipe, e.g. --set pooling=mean; "
-                     "--set help lists them")
+                     "a name that does not exist lists them all")
 
 
 def _running(sub):
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default: 0)")
     sub.add_argument("--resume", action="store_true", help="go on with what --out holds")
     sub.add_argument("--threads", type=_count, metavar="N", help="worker threads (default: one per core)")
-    sub.add_argument("--checkpoint-seconds", type=float, default=30.0, metavar="S",
+    sub.add_argument("--checkpoint-seconds", type=_seconds, default=30.0, metavar="S",
                      help="least time between two checkpoints within an epoch (default: 30)")
     _backend(sub)
 
@@ -145,6 +145,16 @@ def _count(text):
         value = 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return value
+
+
+def _seconds(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected seconds, at least 0, got {text!r}")
     return value
 
 

@@ -66,6 +66,8 @@ def _earlier_runs(path):
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["schema"] > SCHEMA:
             raise CheckpointError(f"{path} was written by a newer version: upgrade scratchnet, or choose another --out")
+        if not all({"dataset", "method", "retrieval", "accuracy"} <= set(run) for run in stored["runs"]):
+            raise ValueError
         return stored["runs"]
     except (ValueError, KeyError, TypeError):
         raise CheckpointError(f"{path} is damaged: delete it; --resume writes it again from the runs") from None

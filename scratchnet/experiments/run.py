@@ -6,6 +6,7 @@
 A run that was cut off is resumed from its checkpoint, a finished one is read from its result.json, so that
 reporting never computes anything twice.
 """
+import json
 import tempfile
 import time
 from contextlib import nullcontext
@@ -18,6 +19,7 @@ from ..environment import environment, peak_memory
 from ..errors import CheckpointError, OutputError
 from ..files import atomic_write
 from ..retrieval import evaluate_retrieval
+from ..training.trainer import same_run
 from .evaluation import classification, evaluate
 from .plan import split
 from .results import read_result, write_result
@@ -61,6 +63,10 @@ class Experiment:
     def fit(self, system, workers=None):
         """Fit a system, going on where a checkpoint lies, and keep it; return it."""
         plan, part, folder = self.plan, self.part(system), self.plan.folder(system)
+        if (folder / "system.npz").exists():
+            description = checkpoint.load(folder / "system.npz")[1]
+            earlier = {**description["run"], **{k: v for k, v in description["about"].items() if k != "classes"}}
+            same_run(earlier, json.loads(json.dumps({**plan.about(), **_unfitted(system)})), folder / "system.npz")
         tqdm.write(f"{plan.dataset}, {system.label}:")
         with nullcontext(workers) if workers else system.to(self.xp).workers(plan.threads) as pool:
             system.fit(part.images, part.labels, classes=len(self.dataset.class_names), workers=pool,

@@ -17,5 +17,6 @@ extern "C" __global__ void softmax_cross_entropy(
     }
     for (long long c = 0; c < C; ++c)
         ds[c] = (ds[c] / total - (c == labels[i] ? 1 - smoothing : real(0)) - smoothing / C) / count;
-    losses[i] = log(total) - (1 - smoothing) * (s[labels[i]] - largest) - smoothing * sum / C;
+    losses[i] = log(total) - (1 - smoothing) * (s[labels[i]] - largest);
+    if (smoothing != 0) losses[i] -= smoothing * sum / C;  // 0 times the sum of scores that may be infinite is no number
 }

@@ -5,6 +5,7 @@ Tables 2 to 5 and Figure 9, as printed. The embedded data set "mini" has no coun
 figures stand beside it for orientation, without a difference, because nothing measured on 2,000 images can be
 compared with them.
 """
+from .. import systems
 from ..data.catalog import CATALOGS
 from ..retrieval import PROTOCOLS
 
@@ -63,7 +64,7 @@ def runs_of(results, dataset):
 
 def label(run, runs):
     """Return the paper's name of a run's method, with what tells it from the paper's recipe and from its twins."""
-    name = LABELS.get(run["method"]) or SYSTEMS.get(run["method"], run["method"])
+    name = LABELS.get(run["method"]) or SYSTEMS.get(run["method"]) or _title(run)
     twins = [other for other in runs if other["method"] == run["method"]]
     extras = [f"recipe {run['recipe']}"] if (run.get("recipe") or "paper") != "paper" else []
     if len({other.get("preset") for other in twins}) > 1:
@@ -71,6 +72,14 @@ def label(run, runs):
     if len({other.get("seed") for other in twins}) > 1:
         extras.append(f"seed {run.get('seed')}")
     return f"{name} ({', '.join(extras)})" if extras else name
+
+
+def _title(run):
+    """Return what a system of ours that the paper does not know calls itself."""
+    if run.get("system") not in systems.names():
+        return run["method"]
+    system = systems.system_class(run["system"])
+    return f"{system.title} ({system.paper})"
 
 
 def departures(run):
@@ -99,8 +108,8 @@ def accuracy_rows(results, dataset):
     Returns
     -------
     list of dict
-        "label", "method", "elsewhere" (whether the paper reports it from elsewhere) and "cells": for top1, top2 and
-        top3 a `cell` in percent, differences in percentage points.
+        "label", "method", "group" (under which heading it stands) and "cells": for top1, top2 and top3 a `cell` in
+        percent, differences in percentage points.
     """
     printed, runs = ACCURACY.get(COUNTERPARTS.get(dataset), {}), runs_of(results, dataset)
     others, rows = ELSEWHERE.get(COUNTERPARTS.get(dataset), {}), []
@@ -112,8 +121,14 @@ def accuracy_rows(results, dataset):
             ours = {k: 100 * value for k, value in run.get("accuracy", {}).items()}
             cells = {k: cell(paper[k], ours.get(k), dataset, (COUNTERPARTS.get(dataset), method, k) == MARKED)
                      for k in paper}
-            rows.append({"label": label(run, runs), "method": method, "elsewhere": method in SYSTEMS, "cells": cells})
+            rows.append({"label": label(run, runs), "method": method, "group": _group(method), "cells": cells})
     return rows
+
+
+def _group(method):
+    if method in SYSTEMS:
+        return "Reported by the paper from elsewhere"
+    return "The paper's methods" if method in LABELS else "Other systems"
 
 
 def retrieval_rows(results, dataset, key="retrieval"):

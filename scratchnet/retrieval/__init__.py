@@ -4,7 +4,7 @@ from .distances.angular import printed_cosine
 from .evaluation import PROTOCOLS, evaluate_protocols, evaluate_retrieval
 from .index import FlatIndex
 
-euclidean, manhattan, angular = (DISTANCES[name] for name in ("euclidean", "manhattan", "angular"))
+globals().update(DISTANCES)  # each under its name, as in ``from scratchnet.retrieval import angular``
 
-__all__ = ["DISTANCES", "PROTOCOLS", "FlatIndex", "angular", "euclidean", "evaluate_protocols",
-           "evaluate_retrieval", "manhattan", "printed_cosine"]
+__all__ = ["DISTANCES", "PROTOCOLS", "FlatIndex", "evaluate_protocols", "evaluate_retrieval", "printed_cosine",
+           *DISTANCES]

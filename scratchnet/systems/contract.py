@@ -18,11 +18,12 @@ from ..suggest import nearest
 from .fitting import Fitting, check_images, check_labels
 
 PRESETS = ("quick", "cpu", "paper")
-TOGETHER = 100  # images that are described together where no pool of threads is given
+TOGETHER = 100  # images that are described together, however many threads there are: BLAS rounds by size
 
 
 class System:
-    """Base class. A subclass sets the attributes and writes `_fit`, `_outputs`, `_settings`, `_state` and `_restore`.
+    """Base class. A subclass sets the attributes and writes `_fit`, `_outputs`, `_settings`, `_state`, `_restore` and,
+    where it keeps arrays on a GPU, `to`.
 
     Parameters
     ----------
@@ -82,7 +83,11 @@ class System:
                 listing = ", ".join(f"{name}={value}" for name, value in known.items())
                 raise SettingsError(f"{cls.name} has no setting {key!r}{nearest(key, known)}; it has {listing}")
             settings[key] = typed(text, known[key], key)
-        return cls.create(preset, seed, **settings, **({} if epochs is None else {"epochs": epochs}))
+        if epochs is not None:
+            if "epochs" in settings:
+                raise SettingsError("epochs are given twice: leave out --epochs, or --set epochs")
+            settings["epochs"] = epochs
+        return cls.create(preset, seed, **settings)
 
     @property
     def label(self):
@@ -97,7 +102,10 @@ class System:
         return self.name
 
     def to(self, xp):
-        """Compute on the backend `xp` from now on, and return the system."""
+        """Compute on the backend `xp` from now on, and return the system.
+
+        A subclass that keeps arrays there moves them, too.
+        """
         self.xp = xp
         return self
 
@@ -144,6 +152,7 @@ class System:
         path = None if path is None else Path(path)
         if path is not None and path.exists() and not resume:
             raise OutputError(f"{path} holds an earlier run: resume it, or choose another path")
+        self.history, self.seconds = [], {}
         with nullcontext(workers) if workers else self.workers(threads) as pool:
             self._fit(images, labels, Fitting(pool, path, about or {}, progress, say or (lambda line: None), validate,
                                               checkpoint_seconds))
@@ -173,13 +182,10 @@ class System:
         if len(images) == 0:
             return {key: value[:0] for key, value in self.outputs(np.zeros((1, 32, 32, 3), np.uint8)).items()}
 
-        def of(chunk):
-            found = self._outputs(to_device(images[chunk], self.xp))
+        def of(start):
+            found = self._outputs(to_device(images[start:start + TOGETHER], self.xp))
             return {key: to_host(value) if isinstance(images, np.ndarray) else value for key, value in found.items()}
-        if workers:
-            parts = workers.map(of, len(images))
-        else:
-            parts = [of(slice(start, start + TOGETHER)) for start in range(0, len(images), TOGETHER)]
+        parts = list((workers.each if workers else map)(of, range(0, len(images), TOGETHER)))
         return {key: array_module(images).concatenate([part[key] for part in parts]) for key in parts[0]}
 
     def descriptors(self, images):
@@ -227,7 +233,12 @@ class System:
             raise InputError(f"{self.name} has learnt nothing yet: fit it first, or load a fitted one")
 
     def _fit(self, images, labels, fitting):
-        """Learn; leave rows in `history` and times in `seconds`."""
+        """Learn from checked images and labels, on the backend `xp`, for `epochs` epochs or iterations.
+
+        What was learnt goes into attributes; a row for each epoch into `history` ("epoch", "loss", "train_top1", and
+        what ``fitting.validate(self)`` returns where it is there), and what the parts took into `seconds`, in "train"
+        and whatever else there is.
+        """
         raise TypeError(f"{type(self).__name__} does not say how it learns")
 
     def _outputs(self, images):

@@ -62,7 +62,6 @@ class Pixels(System):
         mean = images.reshape(len(images), D).mean(axis=0)  # sums of whole numbers: exact in any order
         self.mean = to_device(mean / 255, self.xp, np.float32)
         self.classifier = LinearClassifier(SoftmaxCrossEntropy(), self.decay)
-        self.history = []
         X = self._centred(to_device(images, self.xp))
         with bar(fitting, total=self.epochs, desc=self.name, unit="iteration") as progress:
             def callback(row):

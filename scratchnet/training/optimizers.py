@@ -4,6 +4,7 @@ Not specified in the paper; we use stochastic gradient descent with Nesterov mom
 parameters in place and keeps its own arrays in `state`, under the parameters' names, for the checkpoint.
 """
 from ..backend import array_module
+from ..checks import not_negative
 from ..errors import SettingsError
 from ..gpu import launcher
 
@@ -19,9 +20,9 @@ class SGD:
     """
 
     def __init__(self, momentum=0.9, nesterov=True, weight_decay=0.0):
-        if not 0 <= momentum < 1 or weight_decay < 0:
-            raise SettingsError(f"momentum must lie in [0, 1) and weight decay be at least 0, "
-                                f"got {momentum} and {weight_decay}")
+        not_negative(weight_decay=weight_decay)
+        if not 0 <= momentum < 1:
+            raise SettingsError(f"momentum must lie in [0, 1), got {momentum}")
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
         self.state = {}
 
@@ -54,8 +55,9 @@ class Adam:
     """
 
     def __init__(self, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0):
-        if not (0 <= beta1 < 1 and 0 <= beta2 < 1 and epsilon > 0 and weight_decay >= 0):
-            raise SettingsError("Adam needs beta1 and beta2 in [0, 1), epsilon above 0 and weight decay of at least 0")
+        not_negative(weight_decay=weight_decay)
+        if not (0 <= beta1 < 1 and 0 <= beta2 < 1 and epsilon > 0):
+            raise SettingsError("Adam needs beta1 and beta2 in [0, 1) and epsilon above 0")
         self.beta1, self.beta2, self.epsilon, self.weight_decay = beta1, beta2, epsilon, weight_decay
         self.state = {}
 

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 import numpy as np
 
 from ..backend import array_module
-from ..checks import positive
+from ..checks import not_negative, positive
 from ..errors import InputError, SettingsError
 from ..layers.activations import sigmoid
 from ..layers.initializers import generator
@@ -45,9 +45,9 @@ class SparseAutoencoder:
 
     def __init__(self, visible, hidden, sparsity=0.035, sparsity_weight=5.0, weight_decay=3e-3, rng=None):
         positive(visible=visible, hidden=hidden)
-        if not 0 < sparsity < 1 or sparsity_weight < 0 or weight_decay < 0:
-            raise SettingsError(f"sparsity must lie between 0 and 1 and the weights be at least 0, got sparsity "
-                                f"{sparsity}, sparsity_weight {sparsity_weight}, weight_decay {weight_decay}")
+        not_negative(sparsity_weight=sparsity_weight, weight_decay=weight_decay)
+        if not 0 < sparsity < 1:
+            raise SettingsError(f"sparsity must lie between 0 and 1, got {sparsity}")
         self.visible, self.hidden = visible, hidden
         self.sparsity, self.sparsity_weight, self.weight_decay = sparsity, sparsity_weight, weight_decay
         rng = generator(rng)

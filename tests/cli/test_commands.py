@@ -96,3 +96,20 @@ def test_damaged_and_foreign_checkpoints(trained, capsys, tmp_path):
     assert "which data set" in refused(capsys, "evaluate", tmp_path / "library.npz")
     checkpoint.save(tmp_path / "index.npz", {"vectors": arrays["param/fc.W"]}, {"kind": "FlatIndex"})
     assert "no fitted system" in refused(capsys, "evaluate", tmp_path / "index.npz")
+
+
+def test_a_run_on_other_images_does_not_replace_a_fitted_system(capsys, tmp_path):
+    """A system without a checkpoint on the way is guarded by the file that it leaves."""
+    command = ["train", "--system", "pixels", "--preset", "quick", "--epochs", "2", "--out", tmp_path]
+    assert run(capsys, *command, "--train-images", "200")[0] == 0
+    path = next(tmp_path.rglob("system.npz"))
+    before = path.read_bytes()
+    assert "another train_images" in refused(capsys, *command, "--train-images", "300", "--resume")
+    assert path.read_bytes() == before
+    assert run(capsys, *command, "--train-images", "200", "--resume")[0] == 0
+
+
+def test_a_mistyped_run_is_told_which_there_are(trained, capsys):
+    out = trained.parents[2]
+    for wrong in (out, out / "runs", trained.parent.with_name("mini-pretrain_cnn_rgb-paper-seed1")):
+        assert str(trained.parent) in refused(capsys, "evaluate", wrong)

@@ -8,8 +8,9 @@ from toys import OneHot, dataset
 from scratchnet.experiments.evaluation import KEPT, classification, evaluate, examples
 from scratchnet.metrics import average_precision
 from scratchnet.parallel import Workers
+from scratchnet.retrieval import DISTANCES
 
-METRICS = ("euclidean", "manhattan", "angular")
+METRICS = tuple(DISTANCES)
 PROTOCOLS = ("test-vs-test", "test-vs-train")
 
 

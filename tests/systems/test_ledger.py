@@ -6,7 +6,8 @@ from scratchnet.systems.ledger import LEDGER
 def test_the_ledger_is_complete():
     numbers = {name: [row["number"] for row in LEDGER if row["system"] == name] for name in systems.names()}
     assert numbers["kuo2016"] == list(range(1, 14)) and sum(map(len, numbers.values())) == len(LEDGER)
-    assert all(found == list(range(1, len(found) + 1)) and found for found in numbers.values())
+    for name, found in numbers.items():
+        assert found and found == list(range(1, len(found) + 1)), f"{name} has no rows, or their numbers have gaps"
     assert [row["number"] for row in LEDGER if row["ablation"]] == [2, 3, 5, 8]
 
 

@@ -13,6 +13,7 @@ def test_every_name_leads_to_a_class_of_that_name():
     for name in systems.names():
         found = systems.system_class(name)
         assert (found.__module__.split(".")[2], found.__name__) == registry.SYSTEMS[name]
+        assert found.name == name and found.title and found.paper and tuple(found.presets) == systems.PRESETS
     assert systems.system_class("pixels") is Pixels
 
 

@@ -6,7 +6,9 @@ from ...errors import SettingsError
 from ...layers import Dropout, MaxPool2D, MeanPool2D
 from ...layers.conv import ALGORITHMS
 from ...suggest import nearest
+from ...training.optimizers import SGD
 from ...training.schedules import one_cycle, steps
+from ...unsupervised import ZCA, SparseAutoencoder
 
 SCHEDULES = {"one_cycle": one_cycle, "steps": steps}
 POOLINGS = {"max": lambda: MaxPool2D(2), "mean": lambda: MeanPool2D(2), "overlapping": lambda: MaxPool2D(3, 2)}
@@ -57,7 +59,11 @@ class Recipe:
             raise SettingsError(f"images of 32 pixels can be shifted by 0 to 15, got {self.shift}")
         if not 0 <= self.smoothing < 1:
             raise SettingsError(f"label smoothing must be at least 0 and below 1, got {self.smoothing}")
-        Dropout(self.dropout)  # refuses a rate that is none
+        # These refuse settings that make no sense: now, and not when the auto-encoder has learnt.
+        Dropout(self.dropout)
+        SGD(self.momentum, True, self.weight_decay)
+        ZCA(self.whitening_epsilon)
+        SparseAutoencoder(1, 1, self.sparsity, self.sparsity_weight, self.sparse_weight_decay)
 
     def changed(self, changes):
         """Return this recipe with changes ``["name=value", ...]``, which become part of its name.

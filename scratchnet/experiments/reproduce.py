@@ -12,7 +12,7 @@ from ..report import figures, write_report
 from ..systems.ledger import LEDGER
 from ..trained import load_pretrained
 from .evaluation import examples
-from .run import Experiment, top1
+from .run import Experiment
 
 SCHEMA = 1
 
@@ -100,9 +100,10 @@ def _kept(plan, name, figure, title, caption):
 
 
 def _closing_lines(plan, results):
-    yield f"{'method':22} {'Top-1':>12}   angular MAP (full ranking / at 30, test-vs-test)"
+    yield f"{'method':22} {'Top-1':>7}   angular MAP (full ranking / at 30, test-vs-test)"
     for run in results["runs"]:
         if run["dataset"] == plan.dataset:
             angular = run["retrieval"]["test-vs-test"]["angular"]
-            yield f"{run['method']:22} {top1(run):>12}   {angular['map']:.3f} / {angular['map_at_30']:.3f}"
+            share = f"{run['accuracy']['top1']:.1%}" if run["accuracy"] else ""
+            yield f"{run['method']:22} {share:>7}   {angular['map']:.3f} / {angular['map_at_30']:.3f}"
     yield f"open {plan.out / 'report.html'}"

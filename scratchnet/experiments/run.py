@@ -104,7 +104,8 @@ def load_fitted(path, data_folder=None):
     CheckpointError
         If the file does not say to which data set it was fitted.
     """
-    system, run = systems.load(path), checkpoint.load(path)[1].get("run", {})
+    system = systems.load(path)
+    run = system.run
     if not {"dataset", "train_images", "validation"} <= set(run):
         raise CheckpointError(f"{path} does not say to which data set it was fitted: fit it with `scratchnet train`")
     dataset = data.load(run["dataset"], data_folder)

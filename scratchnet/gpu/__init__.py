@@ -1,4 +1,4 @@
-"""Kernels for a GPU, each beside the portable body that it replaces.
+"""Kernels for a GPU; each file names the module that holds the portable body it replaces.
 
 Array by array, a layer asks a GPU for many small passes over memory. The .cu files here do in one pass what costs
 most. They hold plain C++: one thread for each index from 0 to `count`, numbers of type `real`. A layer asks

@@ -1,6 +1,7 @@
 // Max-pooling, one thread for each number that is written: nothing is added up in an unknown order.
-// See layers/pool.py, whose portable bodies these replace. The shape is known to the compiler, which turns every
-// division by it into a multiplication: maps are H x W x C before pooling and OH x OW x C after it.
+// See layers/pool.py, whose portable bodies these replace; where bias, pooling and ReLU are one, see fusion.py. The shape is
+// known to the compiler, which turns every division by it into a multiplication: maps are H x W x C before pooling and
+// OH x OW x C after it.
 
 // Return the largest of a window's numbers, each plus `bias`, and write down its place.
 static __device__ real largest(const real* window, real bias, unsigned char* winner)

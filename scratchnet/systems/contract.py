@@ -47,6 +47,8 @@ class System:
         Rows of figures, one per epoch or iteration; empty before `fit`.
     seconds : dict of str to float
         What the parts of `fit` took.
+    run : dict
+        Of a system that came from a file: which run it is the result of, as `save` was told.
     """
 
     batch = 256  # images that go to a GPU at a time
@@ -58,7 +60,7 @@ class System:
         if not isinstance(seed, int | np.integer) or seed < 0:
             raise SettingsError(f"the seed must be a whole number of at least 0, got {seed!r}")
         self.preset, self.seed, self.xp = preset, int(seed), np
-        self.classes, self.history, self.seconds = None, [], {}
+        self.classes, self.history, self.seconds, self.run = None, [], {}, {}
 
     @classmethod
     def create(cls, preset="cpu", seed=0, **settings):
@@ -223,6 +225,7 @@ class System:
             system = cls.create(about["preset"], about["seed"], **about["settings"])
             system.classes = about["classes"]
             system.history, system.seconds = description["history"], description["seconds"]
+            system.run = description["run"]
             system._restore(arrays, path)
         except (KeyError, TypeError) as error:
             raise CheckpointError(f"{path} does not say how its system is built ({error}): train it again") from None

@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from scratchnet.losses import softmax_cross_entropy
-from scratchnet.parallel import Workers
+from scratchnet.parallel import Workers, shards
 from scratchnet.systems.kuo2016 import Recipe, build_network
 
 from . import harness
@@ -33,9 +33,9 @@ def main(arguments=None):
         for i in range(warm_up + repeats):
             if i == warm_up:
                 before = resource.getrusage(resource.RUSAGE_SELF)
-            chunks = workers.map(lambda chunk: _chunk(network, x[chunk], labels[chunk]), BATCH)
+            parts = list(workers.each(lambda shard: _walk(network, x[shard], labels[shard]), shards(np, BATCH)))
             for key, timing in timings.items():
-                timing.ms.append(sum(seconds[key] for seconds in chunks) * 1e3)
+                timing.ms.append(sum(seconds[key] for seconds in parts) * 1e3)
     after = resource.getrusage(resource.RUSAGE_SELF)
     table = []
     for (name, way), timing in timings.items():
@@ -50,8 +50,8 @@ def main(arguments=None):
     harness.Report(options).add(table)
 
 
-def _chunk(network, x, labels):
-    """Push a chunk forward and backward and return the seconds of each layer and way."""
+def _walk(network, x, labels):
+    """Push a shard forward and backward and return the seconds of each layer and way."""
     seconds, caches = {}, {}
     for name, layer in network.layers.items():
         start = time.perf_counter()

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import numpy as np
 
 from scratchnet.backend import to_device
-from scratchnet.parallel import workers_for
+from scratchnet.parallel import shards, workers_for
 from scratchnet.systems.kuo2016 import Recipe, build_network
 
 from . import harness
@@ -38,10 +38,10 @@ def _candidate(name, stack, x, threads, gpu):
         return torch_network.features(CHANNELS, x, threads, "cuda" if gpu else "cpu", channels_last=name == "torch")
     xp = harness.array_module(name)
     network = build_network(CHANNELS, 10, Recipe(), np.random.default_rng(0)).to(xp)
-    workers, x = stack.enter_context(workers_for(xp, threads, len(x))), to_device(x, xp)
+    workers, x = stack.enter_context(workers_for(xp, threads)), to_device(x, xp)
 
     def step():
-        xp.concatenate(workers.map(lambda chunk: network.features(x[chunk], "relu4"), len(x)))
+        xp.concatenate(list(workers.each(lambda shard: network.features(x[shard], "relu4"), shards(xp, len(x)))))
     return harness.on_device(step, xp)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from scratchnet.backend import to_device
 from scratchnet.layers import Conv2D, Dense, MaxPool2D
-from scratchnet.parallel import workers_for
+from scratchnet.parallel import shards, workers_for
 
 from . import harness
 
@@ -46,15 +46,15 @@ def main(arguments=None):
 
 def _own(name, stack, layer, x, dy, need_dx, threads):
     xp = harness.array_module(name)
-    workers = stack.enter_context(workers_for(xp, threads, len(x)))
+    workers = stack.enter_context(workers_for(xp, threads))
     layer, x, dy = layer.to(xp), to_device(x, xp), to_device(dy, xp)
 
-    def both(chunk):
-        _, cache = layer.forward(x[chunk])
-        return layer.backward(dy[chunk], cache, need_dx)
+    def both(shard):
+        _, cache = layer.forward(x[shard])
+        return layer.backward(dy[shard], cache, need_dx)
 
     def step():
-        results = workers.map(both, len(x))
+        results = list(workers.each(both, shards(xp, len(x))))
         for name in layer.params:
             sum(grads[name] for _, grads in results)
     return harness.on_device(step, xp)

@@ -54,7 +54,7 @@ def candidate(name, stack, x, labels, threads, gpu):
                                            channels_last=name == "torch")
     xp = harness.array_module(name)
     network = build_network(CHANNELS, CLASSES, Recipe(), np.random.default_rng(0)).to(xp)
-    workers = stack.enter_context(workers_for(xp, threads, len(x)))
+    workers = stack.enter_context(workers_for(xp, threads))
     optimizer, loss = SGD(weight_decay=5e-4), SoftmaxCrossEntropy()
     x, labels = to_device(x, xp), to_device(labels, xp)
 

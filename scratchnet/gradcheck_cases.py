@@ -101,7 +101,7 @@ def _cases():
     yield "MeanPool2D 2x2", _layer(lambda rng: layers.MeanPool2D(2), (2, 6, 7, 3)), TOLERANCE_SMOOTH
     yield ("MeanPool2D 3x3, stride 2 (overlapping)",
            _layer(lambda rng: layers.MeanPool2D(3, 2), (2, 7, 8, 3)), TOLERANCE_SMOOTH)
-    yield ("BatchNorm", _layer(lambda rng: layers.BatchNorm(3, **f64), (4, 3, 5, 3), training_seed=1),
+    yield ("BatchNorm", _layer(lambda rng: layers.BatchNorm(3, group=3, **f64), (4, 3, 5, 3), training_seed=1),
            TOLERANCE_SMOOTH)
     yield "Dense", _layer(lambda rng: layers.Dense(6, 4, rng=rng, **f64), (5, 6)), TOLERANCE_SMOOTH
     yield "Flatten", _layer(lambda rng: layers.Flatten(), (2, 3, 4, 2)), TOLERANCE_SMOOTH

@@ -34,6 +34,12 @@ def test_every_shift_and_both_sides_occur(rng):
     assert places == {(i, j) for i in (1, 2, 3) for j in (0, 1, 2, 3, 4)}
 
 
+def test_what_moves_in(backend):
+    x = to_device(np.full((50, 4, 4, 2), 9, np.uint8), backend)
+    y = to_host(shift_and_flip(x, np.random.default_rng(0), 2, fill=[3, 5]))
+    assert y.dtype == np.uint8 and {tuple(pixel) for pixel in y.reshape(-1, 2)} == {(9, 9), (3, 5)}
+
+
 def test_nothing_asked_for_nothing_done(rng):
     x = rng.standard_normal((2, 3, 3, 1))
     assert shift_and_flip(x, None) is x

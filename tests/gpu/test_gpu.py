@@ -110,7 +110,7 @@ def test_a_training_step_launches_no_more_kernels_than_it_did(emulated, rng):
     """Each launch costs a GPU some microseconds, which decide at small batches: this number may only fall."""
     network, optimizer = build_network(5, 10, Recipe(), rng), SGD(weight_decay=5e-4)
     x, labels = rng.standard_normal((2, 32, 32, 5)).astype(np.float32), rng.integers(0, 10, 2)
-    with emulated(), pytest.MonkeyPatch.context() as patch, Workers(1, 2) as workers:
+    with emulated(), pytest.MonkeyPatch.context() as patch, Workers(1) as workers:
         launches, launch = [], gpu.LAUNCHERS["numpy"]
         patch.setitem(gpu.LAUNCHERS, "numpy", lambda *a, **more: launches.append(a[1]) or launch(*a, **more))
         network.to(np)

@@ -69,12 +69,12 @@ def test_threads_and_repetition_change_no_bit(rng, metric):
 
 
 @metrics
-@pytest.mark.parametrize("chunk", [1, 2, 32])
-def test_open_workers_are_used(rng, monkeypatch, metric, chunk):
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_open_workers_are_used(rng, monkeypatch, metric, threads):
     arrays = data(rng, nq=5 * evaluation.CHUNK + 5, nb=200, d=40)
     expected = without_time(evaluate_retrieval(*arrays, metric))
     done = []
-    with Workers(2, chunk=chunk) as workers:
+    with Workers(threads) as workers:
         monkeypatch.setattr(evaluation, "Workers", None)  # no others can be opened
         monkeypatch.setattr(index, "Pool", None)
         got = evaluate_retrieval(*arrays, metric, advance=done.append, workers=workers)

@@ -8,7 +8,7 @@ from strict import strict
 from scratchnet import checkpoint, systems
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import CheckpointError, InputError, OutputError, SettingsError
-from scratchnet.parallel import Workers
+from scratchnet.parallel import Workers, shards
 from scratchnet.systems import System, registry
 from scratchnet.systems.kuo2016 import RECIPES
 
@@ -25,7 +25,8 @@ class Toy(System):
 
     def _fit(self, images, labels, fitting):
         self.fitting = fitting
-        self.centre = np.array(fitting.workers.map(lambda part: images[part].mean(), len(images))).mean(keepdims=True)
+        means = fitting.workers.each(lambda part: images[part].mean(), shards(np, len(images)))
+        self.centre = np.array(list(means)).mean(keepdims=True)
         self.history = [{"epoch": 1, "loss": 0.0}]
         self.seconds = {"train": 0.25}
         fitting.say("done")
@@ -152,7 +153,7 @@ def test_fit_hands_on_what_it_was_told(images, labels, tmp_path):
     with Workers(3) as workers:
         system.fit(images, labels, classes=9, epochs=5, workers=workers, path=str(tmp_path / "c.npz"), say=said.append,
                    about={"a": 1}, validate=validate, progress=True, checkpoint_seconds=7.0)
-        assert system.fitting.workers is workers and workers.map(len, 0) == []  # the caller's pool stays open
+        assert system.fitting.workers is workers and list(workers.each(len, [])) == []  # the caller's pool stays open
     told = system.fitting
     assert (told.path, told.about, told.progress, told.checkpoint_seconds, told.validate) == (
         tmp_path / "c.npz", {"a": 1}, True, 7.0, validate)

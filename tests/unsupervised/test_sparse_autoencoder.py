@@ -55,7 +55,7 @@ def test_blocks_and_threads_change_nothing(rng, monkeypatch):
     monkeypatch.setattr(sparse_autoencoder, "BLOCK", 8)
     found = []
     for threads in (1, 2, 3):
-        with Workers(threads, chunk=1) as workers:
+        with Workers(threads) as workers:
             found.append(sae.cost_and_gradient(sae.theta, X, workers))
     found.append(sae.cost_and_gradient(sae.theta, X))
     for other_cost, other_gradient in found:

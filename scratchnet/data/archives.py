@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ..errors import DataError
 
+TOO_MUCH = "it unpacks to more than the official one"
+
 
 def refuse_what_is_no_archive(what, content):
     """Refuse bytes that do not even begin like a .tar.gz, and say what they look like."""
@@ -35,6 +37,8 @@ def read_members(what, content, wanted, largest):
                         or not (member.isfile() or member.isdir())):
                     raise DataError(f"{what} holds {member.name!r}, a link, a device, a file with holes or a path that "
                                     "climbs out: it is not the official archive; do not use it")
+                if member.size > largest:  # or tarfile would look for its end for ever
+                    raise ValueError(TOO_MUCH)
                 if member.isfile() and member.name in wanted:
                     files[wanted[member.name]] = archive.extractfile(member).read()
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
@@ -52,5 +56,5 @@ class _Limited:
         content = self.file.read(size)
         self.left -= len(content)
         if self.left < 0:
-            raise ValueError("it unpacks to more than the official one")
+            raise ValueError(TOO_MUCH)
         return content

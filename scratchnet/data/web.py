@@ -88,7 +88,7 @@ class _Gate:
     """
 
     def __init__(self):
-        self.until, self.left, self.lines = time.monotonic() + PATIENCE, ASIDE, []
+        self.until, self.left, self.answers = time.monotonic() + PATIENCE, ASIDE, []
 
     def grant(self, size):
         """Let the server go on, which has sent `size` bytes of content."""
@@ -102,9 +102,9 @@ class _Gate:
         return left
 
     def close(self):
-        """Close every connection that was opened."""
-        for line in self.lines:
-            line.close()
+        """Close every answer that was opened, and its connection."""
+        for answer in self.answers:
+            answer.close()
 
 
 class _Line(io.RawIOBase):
@@ -112,7 +112,6 @@ class _Line(io.RawIOBase):
 
     def __init__(self, socket, gate):
         self.socket, self.raw, self.gate = socket, socket.makefile("rb", buffering=0), gate
-        gate.lines.append(self)
 
     def makefile(self, mode):
         return io.BufferedReader(self)
@@ -144,9 +143,12 @@ class _Web(urllib.request.AbstractHTTPHandler):
 
     def _connect(self, kind, host, timeout, **settings):
         connection = kind(host, timeout=self.gate.wait(), **settings)
-        connection.response_class = lambda socket, *more, **named: http.client.HTTPResponse(
-            _Line(socket, self.gate), *more, **named)
+        connection.response_class = self._answer
         return connection
+
+    def _answer(self, socket, *more, **named):
+        self.gate.answers.append(http.client.HTTPResponse(_Line(socket, self.gate), *more, **named))
+        return self.gate.answers[-1]
 
     def http_open(self, request):
         return self.do_open(lambda *a, **s: self._connect(http.client.HTTPConnection, *a, **s), request)

@@ -43,7 +43,8 @@ def test_an_archive_that_unpacks_to_more_than_it_may(fake, tmp_path):
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         archive.addfile(huge, io.BytesIO(bytes(huge.size)))
     header = archive_of({"x": b""}, pax={"comment": "x" * huge.size})
-    for content in (buffer.getvalue(), header):
+    endless = archive_of({"x": b""}, pax={"size": str(1 << 62)})
+    for content in (buffer.getvalue(), header, endless):
         fake.vouch_for("cifar-10-binary.tar.gz", content)
         (tmp_path / "cifar-10-binary.tar.gz").write_bytes(content)
         with pytest.raises(DataError, match="unpacks to more"):

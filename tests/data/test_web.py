@@ -2,6 +2,9 @@
 import io
 import itertools
 import os
+import shutil
+import ssl
+import subprocess
 import time
 import urllib.error
 
@@ -166,6 +169,38 @@ def test_one_hundred_continue_and_a_redirection_are_followed(tmp_path):
     assert (tmp_path / "a.part").read_bytes() == b"abc"
 
 
+@pytest.fixture
+def tls(tmp_path, monkeypatch):
+    """A certificate for this machine that is trusted while a test runs."""
+    pair = [tmp_path / "key", tmp_path / "certificate"]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", pair[0], "-out", pair[1], "-subj", "/CN=x", "-addext", "subjectAltName=IP:127.0.0.1"],
+                   check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(pair[1]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair[1], pair[0])
+    return context
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_https_goes_through_the_same_gate(tls, tmp_path, monkeypatch):
+    with Liar(once(OK + b"Content-Length: 3\r\n\r\nabc"), tls) as server:
+        fetch(server.url, tmp_path / "a.part", LARGEST)
+    assert (tmp_path / "a.part").read_bytes() == b"abc"
+    start = time.monotonic()
+    with Liar(forever(OK, b"A: b\r\n", 0.02), tls) as server, pytest.raises(DataError, match="could not be reached"):
+        fetch(server.url, tmp_path / "b.part", LARGEST)
+    assert time.monotonic() - start < 4
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with Liar(once(OK + b"\r\nabc"), tls) as server, pytest.raises(DataError, match="certificate verify failed"):
+        fetch(server.url, tmp_path / "c.part", LARGEST)
+
+
+def test_https_without_tls(tmp_path):
+    with Liar(lambda number, request: [b"x", 9]) as server, pytest.raises(DataError, match="could not be reached"):
+        fetch(server.url.replace("http:", "https:"), tmp_path / "a.part", LARGEST)
+
+
 def test_proxies_are_used(tmp_path, monkeypatch):
     with Liar(once(OK + b"\r\nabc")) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url.rpartition("/")[0])
@@ -186,5 +221,5 @@ def test_the_gate_reads_no_more_than_it_may():
     line = web._Line(Endless(), gate)
     with pytest.raises(OSError, match="does not end"):
         line.makefile("rb").read()
-    gate.close()
-    assert line.closed and gate.left < 0
+    assert gate.left < 0
+    line.close()

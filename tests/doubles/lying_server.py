@@ -12,12 +12,14 @@ class Liar:
     script : callable
         ``script(number, request)``, with how many requests came before and the bytes of this one; the connection is
         closed where what it yields ends.
+    tls : ssl.SSLContext, optional
+        For https.
     """
 
-    def __init__(self, script):
-        self.script, self.asked, self._over = script, [], threading.Event()
+    def __init__(self, script, tls=None):
+        self.script, self.tls, self.asked, self._over = script, tls, [], threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/cifar-10-binary.tar.gz"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._listener.getsockname()[1]}/cifar-10-binary.tar.gz"
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
@@ -41,9 +43,11 @@ class Liar:
             self._threads[-1].start()
 
     def _answer(self, connection, number):
+        connection.settimeout(5)
         with connection:
             try:
-                connection.settimeout(5)
+                if self.tls:
+                    connection = self.tls.wrap_socket(connection, server_side=True)
                 request = connection.recv(65536)
                 self.asked.append(request)
                 for piece in self.script(number, request):
@@ -55,3 +59,5 @@ class Liar:
                         self._over.wait(piece)
             except OSError:  # the other side has had enough
                 pass
+            finally:
+                connection.close()

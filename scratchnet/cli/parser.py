@@ -192,7 +192,7 @@ def _data_commands(subparsers):
     download.add_argument("--data", metavar="DIR", help="folder to put it in (default: $SCRATCHNET_DATA, then the "
                           "user's cache folder)")
     download.add_argument("--source", action="append", metavar="URL", help="further place to fetch the official "
-                          "archive from, after the official one; may be given several times")
+                          "archive from, after the official one (http, https or file); may be given several times")
     for name, function, help in (
             ("verify", data_commands.verify, "Check the files of a data set against the official hashes."),
             ("info", data_commands.info, "Describe a data set: images, classes, source, licence.")):

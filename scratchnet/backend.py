@@ -70,6 +70,8 @@ def array_module(*arrays):
     ------
     TypeError
         If the arrays belong to different modules, or one is no array at all.
+    InputError
+        If one is a masked array, whose mask would be ignored, or a `numpy.matrix`, whose products are others.
     """
     modules = {id(module): module for module in map(_module_of, arrays)}
     if len(modules) != 1:
@@ -79,8 +81,10 @@ def array_module(*arrays):
 
 
 def _module_of(x):
-    if isinstance(x, np.ndarray | np.generic):
+    if type(x) is np.ndarray or isinstance(x, np.generic):
         return np
+    if isinstance(x, np.ndarray):
+        return _refuse_odd(x)
     if type(x).__module__.partition(".")[0] == "cupy":
         import cupy
         return cupy
@@ -89,13 +93,26 @@ def _module_of(x):
     raise TypeError(f"expected an array, got {type(x).__name__}")
 
 
+def _refuse_odd(x):
+    """Return NumPy for a subclass of its arrays that computes as they do; refuse one that does not."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise InputError("a masked array's mask would be ignored: leave out or fill what is masked, e.g. x.filled(0)")
+    if isinstance(x, np.matrix):
+        raise InputError("a numpy.matrix multiplies otherwise than an array: convert it with np.asarray(x)")
+    return np
+
+
 def to_host(x):
     """Return `x` as a NumPy array, copied from the device where it lies on one."""
-    return x if isinstance(x, np.ndarray) else np.asarray(x) if np.isscalar(x) else x.get()
+    if np.isscalar(x):
+        return np.asarray(x)
+    return x if array_module(x) is np else x.get()
 
 
 def to_device(x, xp, dtype=None):
     """Return the host array `x` as an array of module `xp` (without a copy where it is one already)."""
+    if isinstance(x, np.ndarray):
+        _module_of(x)
     return xp.asarray(x, dtype=dtype)
 
 

@@ -5,6 +5,7 @@ The paper augments by channels (`channels`), not by samples; this belongs to the
 import numpy as np
 
 from ..backend import array_module, to_device
+from ..checks import counts
 
 
 def shift_and_flip(x, rng, shift=0, flip=False, fill=0):
@@ -28,6 +29,7 @@ def shift_and_flip(x, rng, shift=0, flip=False, fill=0):
     -------
     (N, H, W, C) array, or `x` itself where nothing is asked for
     """
+    counts(shift=shift)
     if not shift and not flip:
         return x
     xp, (N, H, W, C) = array_module(x), x.shape

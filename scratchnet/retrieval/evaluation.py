@@ -93,21 +93,21 @@ def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, e
     """
     check_metric(metric)
     positive(depth=depth, threads=threads)
-    labels = _check(queries, query_labels, gallery, gallery_labels, exclude_self)
+    labels = _check(queries, query_labels, gallery, gallery_labels, exclude_self, DISTANCES[metric].smallest)
     with Workers(threads) if workers is None else nullcontext(workers) as workers:
         rankings = _Rankings(metric, queries, gallery, *labels, exclude_self, depth)
         found = rankings.precisions(workers, advance)
         with threadpool_limits(limits=workers.threads, user_api="blas"):
-            seconds = seconds_per_query(FlatIndex(metric, threads=workers.threads).add(gallery), queries,
-                                        min(depth, len(gallery)), workers)
+            index = FlatIndex(metric, threads=workers.threads).add(DISTANCES[metric].to_float32(gallery))
+            seconds = seconds_per_query(index, queries, min(depth, len(gallery)), workers)
     if each is not None:
         each.update(found)
     return {**{name: float(values.mean()) for name, values in found.items()}, "seconds_per_query": seconds}
 
 
-def _check(queries, query_labels, gallery, gallery_labels, exclude_self):
+def _check(queries, query_labels, gallery, gallery_labels, exclude_self, smallest):
     """Refuse what cannot be evaluated; return both labels on the host."""
-    check_vectors(gallery, "gallery")
+    check_vectors(gallery, "gallery", smallest=smallest)
     check_vectors(queries, "queries", gallery.shape[1])
     array_module(queries, gallery)
     query_labels = check_labels(query_labels, "query_labels", len(queries))

@@ -108,6 +108,23 @@ def test_no_images_have_no_descriptors(fitted, images):
         assert value.shape == (0, *some[key].shape[1:]) and value.dtype == some[key].dtype
 
 
+@pytest.mark.parametrize("wrong", [
+    lambda images: images / 255, lambda images: (images / 255).astype(np.float32),
+    lambda images: images.astype(np.int16), lambda images: images.astype(np.int8), lambda images: images.astype(object),
+    lambda images: images.astype(str), lambda images: images.transpose(0, 3, 1, 2), lambda images: images[..., :1],
+    lambda images: images[0], list,
+    lambda images: np.ma.masked_array(images, images > 200)],
+    ids=["/ 255", "/ 255 float32", "int16", "int8", "objects", "text", "channels first", "gray", "one image", "list",
+         "masked"])
+def test_images_of_another_kind_are_refused_wherever_they_are_given(kind, fitted, images, labels, wrong):
+    """`images / 255.` would be taken for nearly black ones, and a quarter of the answers be right."""
+    wrong, fresh = wrong(images[:8]), kind.create("quick", epochs=1)
+    for door in (fitted.outputs, fitted.descriptors, fitted.scores, lambda images: fresh.fit(images, labels[:8])):
+        with pytest.raises(InputError):
+            door(wrong)
+    assert fresh.classes is None
+
+
 def test_outputs_are_where_the_images_are(fitted, images):
     host = fitted.outputs(images[:5])
     fitted.to(strict)

@@ -6,6 +6,7 @@ import cupy_api
 import numpy as np
 import pytest
 from column_major_blas import ColumnMajorBLAS
+from pretend_gpu import Clock, PretendGPU
 from strict import StrictArray, strict
 
 from scratchnet import backend as backends
@@ -27,6 +28,12 @@ def test_mixed_backends_are_refused():
         backends.array_module(np.zeros(2), strict.zeros(2))
     with pytest.raises(TypeError, match="list"):
         backends.array_module([1, 2])
+
+
+def test_a_gpus_versions_are_named_and_a_cpu_has_none():
+    gpu = PretendGPU(Clock())
+    assert backends.versions(np) == {} and backends.versions(gpu) == {"cupy": "14.2.0", "cuda": 13000}
+    assert backends.device_name(gpu) == "A pretended GPU"
 
 
 def test_unknown_backend():

@@ -107,14 +107,14 @@ def _answering(names):
     """Return {name: array module} of the backends that answer, and a line about the one that does not."""
     modules, notes = {}, []
     for name in names:
-        module, trouble = (backend.select("numpy"), None) if name == "numpy" else backend.probe_cupy()
-        if module is None and len(names) == 1:
-            backend.select(name)  # which says why not
-        if module is None:
+        module, trouble = backend.probe_cupy() if name == "cupy" else (backend.select(name), None)
+        if module is not None:
+            modules[name] = module
+        elif {*names} == {name}:
+            backend.select(name)  # which says why it cannot
+        else:
             notes.append(f"no GPU answers through CuPy ({trouble}): only the CPU is timed; "
                          "see 'On a GPU' in README.md for what it takes")
-        else:
-            modules[name] = module
     return modules, notes
 
 

@@ -136,8 +136,9 @@ def test_every_case_is_in_the_file_before_the_next_begins(two_backends, tmp_path
 
 def test_no_gpu_is_a_note_unless_nothing_else_was_asked_for(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(backend, "probe_cupy", lambda: (None, "no driver"))
-    assert "no GPU answers through CuPy (no driver)" in refused(
-        capsys, "benchmark", "--backends", "cupy", "--out", tmp_path / "a")
+    for names in ("cupy", "cupy,cupy"):
+        assert "no GPU answers through CuPy (no driver): use --backend numpy" in refused(
+            capsys, "benchmark", "--backends", names, "--out", tmp_path / "a")
     said = []
     benchmark(tmp_path / "b", ["numpy"], [1], SHORT, say=said.append)
     assert not any("CuPy" in line for line in said)

@@ -1,7 +1,7 @@
 """A GPU that is not there: CuPy's name over the strict double, and a device that works on while nobody waits.
 
-Time is pretended, too. The clock stands still but for `work`, which keeps the processor busy, and for waiting until the
-device is done with what it was asked to do. So a test knows what a timing must find, to the millisecond.
+Time is pretended, too. The clock stands still but for `work`, which keeps the processor busy, for sleep and for waiting
+until the device is done with what it was asked to do. So a test knows what a timing must find, to the millisecond.
 """
 from types import SimpleNamespace
 
@@ -22,6 +22,7 @@ class Clock:
 
     def sleep(self, seconds):
         self.naps.append(seconds)
+        self.now += seconds
 
     def work(self, seconds):
         """Keep the processor busy."""

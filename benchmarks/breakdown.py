@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 
+from scratchnet.benchmark.timing import Timing
 from scratchnet.losses import softmax_cross_entropy
 from scratchnet.parallel import Workers, shards
 from scratchnet.systems.kuo2016 import Recipe, build_network
@@ -27,7 +28,7 @@ def main(arguments=None):
     x = rng.standard_normal((BATCH, 32, 32, CHANNELS)).astype(np.float32)
     labels = rng.integers(0, 10, BATCH)
     network = build_network(CHANNELS, 10, Recipe(), rng)
-    timings = {(name, way): harness.Timing([]) for name in network.layers for way in ("forward", "backward")}
+    timings = {(name, way): Timing([]) for name in network.layers for way in ("forward", "backward")}
     warm_up, repeats = (1, 3) if options.quick else (5, 30)
     with Workers(1) as workers:
         for i in range(warm_up + repeats):

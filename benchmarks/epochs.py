@@ -10,6 +10,7 @@ import time
 import numpy as np
 
 from scratchnet.backend import to_device
+from scratchnet.benchmark.timing import Timing
 from scratchnet.parallel import workers_for
 from scratchnet.systems.kuo2016 import Kuo2016, Recipe
 from scratchnet.training.optimizers import SGD
@@ -38,7 +39,7 @@ def measure(name, batch, options):
     xp, rng = harness.array_module(name), np.random.default_rng(0)
     images = rng.integers(0, 256, (options.images, 32, 32, 3), np.uint8)
     labels = to_device(rng.integers(0, 10, options.images), xp)
-    timing = harness.Timing([])
+    timing = Timing([])
     with workers_for(xp, options.threads) as workers:
         for count, epochs in ((2 * batch, 1), (options.images, options.epochs)):
             system = Kuo2016("cnn_rgb_da", 10, Recipe())

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scratchnet.benchmark.memory import resident
 from scratchnet.parallel import Workers
 from scratchnet.systems.kuo2016 import Kuo2016, Recipe
 from scratchnet.training.optimizers import SGD
@@ -48,7 +49,7 @@ def _peak_of_child(code):
     code += "; print(open('/proc/self/status').read())"
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, text=True,
                           stdout=subprocess.PIPE, check=True)
-    return harness.resident(done.stdout)
+    return resident(done.stdout)
 
 
 def train(images, steps, threads):

@@ -35,7 +35,7 @@ def select(name="auto"):
         raise SettingsError(f"there is no backend {name!r}: choose one of {', '.join(BACKENDS)}")
     if name == "numpy":
         return np
-    cupy, trouble = _probe_cupy()
+    cupy, trouble = probe_cupy()
     if cupy is not None:
         return cupy
     if name == "auto":
@@ -43,8 +43,8 @@ def select(name="auto"):
     raise BackendError(f"no GPU answers through CuPy ({trouble}): use --backend numpy, or see 'On a GPU' in README.md")
 
 
-def _probe_cupy():
-    """Return (cupy, None) if a device computed one sum, else (None, why not)."""
+def probe_cupy():
+    """Return (cupy, None) if a device computed one sum, else (None, why not in a few words)."""
     try:
         import cupy
     except ImportError:
@@ -186,6 +186,11 @@ def precision(xp):
     """Return in what numbers `xp` multiplies matrices of float32: "float32", or "tf32" (10 bits of mantissa) on a GPU
     if the variable CUPY_TF32 asks for it before the first product."""
     return "tf32" if xp is not np and os.environ.get("CUPY_TF32", "0") not in ("", "0") else "float32"
+
+
+def versions(xp):
+    """Return the versions of what computes for `xp` beside NumPy, for reports: {} on a CPU."""
+    return {} if xp is np else {"cupy": xp.__version__, "cuda": xp.cuda.runtime.runtimeGetVersion()}
 
 
 def device_name(xp):

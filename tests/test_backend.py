@@ -6,6 +6,7 @@ import cupy_api
 import numpy as np
 import pytest
 from column_major_blas import ColumnMajorBLAS
+from pretend_gpu import Clock, PretendGPU
 from strict import StrictArray, strict
 
 from scratchnet import backend as backends
@@ -43,6 +44,12 @@ def test_arrays_that_compute_otherwise_are_refused(tmp_path):
         backends.array_module(plain, masked)
     file = np.memmap(tmp_path / "x", np.float64, "w+", shape=(2, 3))
     assert backends.array_module(file, np.float32(1)) is np and backends.to_host(file) is file
+
+
+def test_a_gpus_versions_are_named_and_a_cpu_has_none():
+    gpu = PretendGPU(Clock())
+    assert backends.versions(np) == {} and backends.versions(gpu) == {"cupy": "14.2.0", "cuda": 13000}
+    assert backends.device_name(gpu) == "A pretended GPU"
 
 
 def test_unknown_backend():

@@ -19,7 +19,7 @@ ROOMS = [  # what stands in one line does not import each other
     ["linear", "unsupervised"],
     ["systems"],
     ["trained", "plotting", "gradcheck_cases"],
-    ["report"],
+    ["report", "benchmark"],
     ["experiments"],
     ["cli"],
     ["__init__", "__main__"],

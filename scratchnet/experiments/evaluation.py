@@ -40,9 +40,9 @@ def evaluate(system, dataset, train_images, train_labels, workers, say=None):
         "without_near_duplicates", see `beside`; and "examples": for two queries the ids and distances of their first 30
         test images by angular distance.
     dict of str to array
-        Of each test image, for paired comparisons of two systems: its "predicted" class (uint8), if there is one, and
-        the average precision of its ranking of the other test images (float16) by each distance ("euclidean/map", ...)
-        and at 30 by the angle ("angular/map_at_30").
+        Of each test image, for paired comparisons of two systems: its class in "labels" and, if there is one, its
+        "predicted" class (uint8), and the average precision of its ranking of the other test images (float16) by each
+        distance ("euclidean/map", ...) and at 30 by the angle ("angular/map_at_30").
     """
     say = say or (lambda line: None)
     say("describing the test images")
@@ -50,7 +50,7 @@ def evaluate(system, dataset, train_images, train_labels, workers, say=None):
     say("describing the training images")
     train = system.outputs(train_images, workers)
     scores, train_scores, each = test.pop("scores", None), train.pop("scores", None), {}
-    result, of_each_image = {"accuracy": None, "confusion": None}, {}
+    result, of_each_image = {"accuracy": None, "confusion": None}, {"labels": dataset.test_labels.astype(np.uint8)}
     if scores is not None:
         result = classification(scores, dataset.test_labels)
         of_each_image["predicted"] = _best(scores).astype(np.uint8)

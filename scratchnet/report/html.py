@@ -15,6 +15,7 @@ from ..errors import DataError
 from ..files import atomic_write
 from . import paper_tables as paper
 from .claims import DIGITS, claim_rows
+from .confusions import agreement, commonest
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
@@ -73,7 +74,8 @@ def section(results, dataset, kept=None):
         "runs": [{"label": names[id(run)], "run": run, "angular": _angular(run)} for run in runs],
         "departures": departures.items(),
         "accuracy": paper.accuracy_rows(results, dataset),
-        "classes": [(names[id(run)], rows) for run in runs if (rows := paper.class_rows(run))],
+        "classes": [(names[id(run)], rows, commonest(run["confusion"]), agreement(run["confusion"]))
+                    for run in runs if (rows := paper.class_rows(run))],
         "retrieval": [(text, groups) for text, groups in retrieval if groups],
         "comparison": _comparison(results, dataset), "claims": claim_rows(runs, dataset, kept),
     }

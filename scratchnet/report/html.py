@@ -16,6 +16,7 @@ from ..files import atomic_write
 from . import paper_tables as paper
 from .claims import DIGITS, claim_rows
 from .confusions import agreement, commonest
+from .references import KEYS, duplicate_rows, reference_rows
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
@@ -51,7 +52,7 @@ def write_report(results, figures, ledger, path, kept=None):
     datasets = list(dict.fromkeys(run["dataset"] for run in runs))
     page = environment.get_template("report.html").render(
         paper=paper, runs=runs, command=results.get("command"), environment=results.get("environment", {}),
-        sections=[section(results, dataset, kept) for dataset in datasets], digits_of=DIGITS,
+        sections=[section(results, dataset, kept) for dataset in datasets], digits_of=DIGITS, definitions=KEYS,
         seconds=sum(sum((run.get("seconds") or {}).values()) for run in runs),
         pictures=pictures(figures), ledger=ledger, settings=settings_table(runs))
     with atomic_write(path) as file:
@@ -77,6 +78,9 @@ def section(results, dataset, kept=None):
         "classes": [(names[id(run)], rows, commonest(run["confusion"]), agreement(run["confusion"]))
                     for run in runs if (rows := paper.class_rows(run))],
         "retrieval": [(text, groups) for text, groups in retrieval if groups],
+        "references": [(protocol, [(names[id(run)], rows) for run, rows in group])
+                       for protocol, group in reference_rows(runs)],
+        "duplicates": [(names[id(run)], *figures) for run, *figures in duplicate_rows(runs)],
         "comparison": _comparison(results, dataset), "claims": claim_rows(runs, dataset, kept),
     }
 

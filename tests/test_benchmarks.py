@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import recipe_search, report
+from benchmarks import baselines, recipe_search, report
 from benchmarks.report import ablations, gpu, paper, search
 from benchmarks.report import systems as systems_table
 from benchmarks.report.__main__ import main as write_report
+from scratchnet import systems
+from scratchnet.data import Dataset, load
+from scratchnet.retrieval import DISTANCES, evaluate_retrieval
 from scratchnet.systems.kuo2016 import RECIPES
 
 ROOT = Path(__file__).parent.parent
@@ -215,6 +218,33 @@ def test_the_search_has_a_line_a_candidate_best_first():
         "| CIFAR-10, CNN_RGB, 10 | paper | nothing | **70.0%** |  | 90.0% |",
         "| CIFAR-10, CNN_RGB, 10 | best | nothing | **60.0%** |  | 90.0% |",
         "| CIFAR-10, CNN_RGB, 10 | best | test_flip=False | **50.0%** |  | 90.0% |"]
+
+
+def test_baselines_rank_by_what_has_learnt_from_no_label(tmp_path, monkeypatch, capsys):
+    few = load("mini")
+    few = Dataset("mini", *(a[:100] for a in few), few.class_names)
+    monkeypatch.setattr(baselines.data, "load", lambda name: few)
+    command = ["--set", "patch_count=300", "--set", "pretrain_iterations=2", "--json", str(tmp_path / "found.json")]
+    baselines.main(command)
+    assert capsys.readouterr().out.count("nearest neighbour") == 2
+    rows = json.loads((tmp_path / "found.json").read_text())["rows"]
+    assert [row["baseline"] for row in rows] == ["untrained", "kernels"]
+    maps = [row["retrieval"]["test-vs-test"]["angular"]["map"] for row in rows]
+    assert maps[0] != maps[1] and all(row["chance"]["test-vs-test"]["map"] < figure for row, figure in zip(rows, maps))
+    network = systems.create("kuo2016", method="cnn_rgb_da")  # as it is before its first step
+    network.build(10)
+    network.fit_standardizer(few.train_images)
+    test, train = (network.descriptors(images) for images in (few.test_images, few.train_images))
+    assert maps[0] == evaluate_retrieval(test, few.test_labels, test, few.test_labels, "angular", True)["map"]
+    nearest = DISTANCES["angular"](test.astype(float), train.astype(float)).argmin(axis=1)
+    assert rows[0]["nearest_neighbour"] == (few.train_labels[nearest] == few.test_labels).mean()
+    assert rows[0]["environment"]["cpu"] and rows[0]["command"].startswith("python -m benchmarks.baselines --set")
+    baselines.main([*command, "--baselines", "untrained"])
+    again = json.loads((tmp_path / "found.json").read_text())["rows"]
+    assert [row["baseline"] for row in again] == ["kernels", "untrained"]
+    with pytest.raises(SystemExit):
+        baselines.main(["--baselines", "untaught"])
+    assert "no baseline 'untaught'" in capsys.readouterr().err
 
 
 def test_unknown_backend_is_one_line():

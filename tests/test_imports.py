@@ -13,7 +13,7 @@ ROOMS = [  # what stands in one line does not import each other
     ["gpu", "checkpoint", "parallel"],
     ["environment", "layers"],
     ["losses"],
-    ["fusion", "folding", "metrics", "gradcheck"],
+    ["fusion", "folding", "metrics", "statistics", "gradcheck"],
     ["network"],
     ["training", "data", "retrieval"],
     ["linear", "unsupervised"],

@@ -50,16 +50,11 @@ def train(options):
 def evaluate(options):
     """Print accuracy and retrieval figures of a fitted system."""
     from ..experiments import evaluate_file
+    from ..report.text import evaluation_lines
     from ..trained import weights
     with weights(options.pretrained) if options.pretrained else nullcontext(_fitted(options.checkpoint)) as path:
         figures, *_ = evaluate_file(path, options.data, backend.select(options.backend), options.threads)
-    if figures["accuracy"]:
-        print("accuracy: " + ", ".join(f"{name.replace('top', 'Top-')} {value:.2%}"
-                                       for name, value in figures["accuracy"].items()))
-    for protocol, metrics in figures["retrieval"].items():
-        for metric, row in metrics.items():
-            print(f"{protocol}, {metric:9}: MAP (full ranking) {row['map']:.4f}, MAP at 30 {row['map_at_30']:.4f}, "
-                  f"{row['seconds_per_query'] * 1e3:.2f} ms per query")
+    print(*evaluation_lines(figures), sep="\n")
     if options.json:
         write_json(options.json, figures)
 

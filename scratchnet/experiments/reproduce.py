@@ -12,6 +12,7 @@ from ..report import figures, write_report
 from ..systems.ledger import LEDGER
 from ..trained import load_pretrained
 from .evaluation import examples
+from .predictions import kept
 from .run import Experiment
 
 SCHEMA = 1
@@ -36,8 +37,9 @@ def reproduce(plan, first_look=False):
     tqdm.write("drawing the figures and the report")
     drawn = looked + draw(plan, experiment, mine)
     named = {run.get("system") for run in results["runs"]}
+    finished = [(path, path.with_name("predictions.npz")) for path in sorted(plan.out.glob("runs/*/result.json"))]
     write_report(results, {plan.dataset: drawn}, [row for row in LEDGER if row["system"] in named],
-                 plan.out / "report.html")
+                 plan.out / "report.html", kept(finished, {plan.dataset: experiment.dataset.test_labels}))
     for line in _closing_lines(plan, results):
         tqdm.write(line)
     return results

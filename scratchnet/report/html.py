@@ -14,13 +14,15 @@ from .. import plotting
 from ..errors import DataError
 from ..files import atomic_write
 from . import paper_tables as paper
-from .claims import claim_rows
+from .claims import DIGITS, claim_rows
+from .confusions import agreement, commonest
+from .references import KEYS, duplicate_rows, reference_rows
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 
 
-def write_report(results, figures, ledger, path):
+def write_report(results, figures, ledger, path, kept=None):
     """Write the report of all runs in `results`, atomically.
 
     Parameters
@@ -32,6 +34,8 @@ def write_report(results, figures, ledger, path):
     ledger : list of dict
         "number", "paper", "ours", "alternatives", "ablation"; see `systems.ledger`.
     path : path
+    kept : dict, optional
+        What the runs found of each test image, for the intervals of differences; see `claims.claim_rows`.
 
     Raises
     ------
@@ -42,19 +46,20 @@ def write_report(results, figures, ledger, path):
     """
     environment = Environment(loader=PackageLoader("scratchnet.report", ""), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(number=number, signed=signed, milliseconds=milliseconds, duration=duration)
+    environment.filters.update(number=number, signed=signed, milliseconds=milliseconds, duration=duration,
+                               probability=probability)
     runs = results["runs"]
     datasets = list(dict.fromkeys(run["dataset"] for run in runs))
     page = environment.get_template("report.html").render(
         paper=paper, runs=runs, command=results.get("command"), environment=results.get("environment", {}),
-        sections=[section(results, dataset) for dataset in datasets],
+        sections=[section(results, dataset, kept) for dataset in datasets], digits_of=DIGITS, definitions=KEYS,
         seconds=sum(sum((run.get("seconds") or {}).values()) for run in runs),
         pictures=pictures(figures), ledger=ledger, settings=settings_table(runs))
     with atomic_write(path) as file:
         file.write(page.encode())
 
 
-def section(results, dataset):
+def section(results, dataset, kept=None):
     """Return what the page shows of one data set."""
     runs = paper.runs_of(results, dataset)
     names = {id(run): paper.label(run, runs) for run in runs}
@@ -70,9 +75,13 @@ def section(results, dataset):
         "runs": [{"label": names[id(run)], "run": run, "angular": _angular(run)} for run in runs],
         "departures": departures.items(),
         "accuracy": paper.accuracy_rows(results, dataset),
-        "classes": [(names[id(run)], rows) for run in runs if (rows := paper.class_rows(run))],
+        "classes": [(names[id(run)], rows, commonest(run["confusion"]), agreement(run["confusion"]))
+                    for run in runs if (rows := paper.class_rows(run))],
         "retrieval": [(text, groups) for text, groups in retrieval if groups],
-        "comparison": _comparison(results, dataset), "claims": claim_rows(runs, dataset),
+        "references": [(protocol, [(names[id(run)], rows) for run, rows in group])
+                       for protocol, group in reference_rows(runs)],
+        "duplicates": [(names[id(run)], *figures) for run, *figures in duplicate_rows(runs)],
+        "comparison": _comparison(results, dataset), "claims": claim_rows(runs, dataset, kept),
     }
 
 
@@ -139,6 +148,11 @@ def signed(value, digits):
     """Return a difference that always has its sign; what rounds to nothing is ±0."""
     rounded = f"{value:+.{digits}f}"
     return "±" + rounded[1:] if float(rounded) == 0 else rounded.replace("-", MINUS)
+
+
+def probability(p):
+    """Return a p-value with as many digits as it deserves, or a dash for None."""
+    return NOTHING if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.0995 else f"{p:.2f}"
 
 
 def milliseconds(seconds):

@@ -69,7 +69,8 @@ def trained(tmp_path_factory):
 
 def test_train_then_evaluate(trained, capsys, tmp_path):
     code, out, _ = run(capsys, "evaluate", trained.parent, "--json", tmp_path / "figures.json")
-    assert code == 0 and "Top-1" in out and "test-vs-train, angular" in out
+    assert code == 0 and "Top-1" in out and "test-vs-train: each test image searches the training images, 60" in out
+    assert "class floor" in out and "min(30, R)" in out
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert 0 < figures["retrieval"]["test-vs-test"]["manhattan"]["map"] < 1
     assert sum(map(sum, figures["confusion"])) == 500

@@ -46,7 +46,8 @@ def test_a_system_that_does_not_classify_has_no_accuracy(images):
 
 def test_what_is_kept_of_each_query_agrees_with_the_figures(images):
     figures, kept, system = evaluated(images, blur=2.0)
-    assert set(kept) == {"predicted", *(f"{metric}/{figure}" for metric, figure in KEPT)}
+    assert set(kept) == {"labels", "predicted", *(f"{metric}/{figure}" for metric, figure in KEPT)}
+    assert (kept["labels"] == images.test_labels).all() and kept["labels"].dtype == np.uint8
     assert (kept["predicted"] == images.test_labels).mean() == figures["accuracy"]["top1"] < 1
     for metric, figure in KEPT:
         values = kept[f"{metric}/{figure}"]

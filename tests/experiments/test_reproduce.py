@@ -56,11 +56,12 @@ def test_each_run_keeps_what_a_paired_comparison_needs(out, results):
     for run in results["runs"]:
         folder = next(out.glob(f"runs/mini-{run['method']}-paper*"))
         kept = dict(np.load(folder / "predictions.npz"))
-        assert set(kept) == {"predicted", "euclidean/map", "manhattan/map", "angular/map", "angular/map_at_30"}
-        assert (kept["predicted"] == test).mean() == run["accuracy"]["top1"]
+        assert set(kept) == {"labels", "predicted", "euclidean/map", "manhattan/map", "angular/map",
+                             "angular/map_at_30"}
+        assert (kept["labels"] == test).all() and (kept["predicted"] == test).mean() == run["accuracy"]["top1"]
         found = run["retrieval"]["test-vs-test"]
         for name, values in kept.items():
-            if name != "predicted":
+            if "/" in name:
                 metric, figure = name.split("/")
                 assert values.shape == (500,)
                 assert values.mean(dtype=float) == pytest.approx(found[metric][figure], abs=1e-4)

@@ -3,25 +3,27 @@ import pytest
 
 from scratchnet.backend import to_device
 from scratchnet.errors import InputError, SettingsError
-from scratchnet.metrics import average_precision
+from scratchnet.metrics import average_precision_variants
 from scratchnet.parallel import Workers
 from scratchnet.retrieval import DISTANCES, PROTOCOLS, evaluate_protocols, evaluate_retrieval, evaluation, index
+from scratchnet.retrieval.figures import definitions
 
 metrics = pytest.mark.parametrize("metric", DISTANCES)
 
 
 def brute_force(q, q_labels, b, b_labels, metric, exclude_self, depth):
-    """The same by plain loops: sort by (distance, id), drop the query, average precision."""
+    """The same by plain loops: sort by (distance, id), drop the query, average precision by each definition."""
     D = DISTANCES[metric](q.astype(np.float64), b.astype(np.float64)).astype(np.float32)
-    full, shallow = [], []
+    rows = []
     for i, row in enumerate(D):
         order = np.lexsort((np.arange(len(b)), row))
         if exclude_self:
             order = order[order != i]
         relevant = b_labels[order] == q_labels[i]
-        full.append(average_precision(relevant))
-        shallow.append(average_precision(relevant, depth))
-    return {"map": np.mean(full), f"map_at_{depth}": np.mean(shallow)}
+        variants = average_precision_variants(relevant, depth)
+        rows.append([variants[name] for name in ("full", "depth_over_found", "depth_over_possible", "depth_over_all")]
+                    + [relevant[:depth].mean()])
+    return dict(zip(definitions(depth), np.mean(rows, axis=0)))
 
 
 def data(rng, nq=70, nb=90, d=5, classes=4, integers=False):

@@ -140,7 +140,7 @@ def interleave(candidates, warm_up=20, repeats=40):
 def peak_memory():
     """Return the most memory that this process ever held (on Linux: since `reset_peak`), in MB, or None."""
     try:
-        return resident(Path("/proc/self/status").read_text())
+        return resident(Path("/proc/self/status").read_text(encoding="utf-8"))
     except OSError:
         return None
 
@@ -153,7 +153,7 @@ def resident(status):
 def reset_peak():
     """Let `peak_memory` count from now on; return what the process holds, in MB, or None where that is unknown."""
     try:
-        Path("/proc/self/clear_refs").write_text("5")
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     except OSError:
         return None
     return peak_memory()

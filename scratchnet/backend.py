@@ -35,7 +35,7 @@ def select(name="auto"):
         raise SettingsError(f"there is no backend {name!r}: choose one of {', '.join(BACKENDS)}")
     if name == "numpy":
         return np
-    cupy, trouble = _probe_cupy()
+    cupy, trouble = probe_cupy()
     if cupy is not None:
         return cupy
     if name == "auto":
@@ -43,8 +43,8 @@ def select(name="auto"):
     raise BackendError(f"no GPU answers through CuPy ({trouble}): use --backend numpy, or see 'On a GPU' in README.md")
 
 
-def _probe_cupy():
-    """Return (cupy, None) if a device computed one sum, else (None, why not)."""
+def probe_cupy():
+    """Return (cupy, None) if a device computed one sum, else (None, why not in a few words)."""
     try:
         import cupy
     except ImportError:
@@ -70,6 +70,8 @@ def array_module(*arrays):
     ------
     TypeError
         If the arrays belong to different modules, or one is no array at all.
+    InputError
+        If one is a masked array, whose mask would be ignored, or a `numpy.matrix`, whose products are others.
     """
     modules = {id(module): module for module in map(_module_of, arrays)}
     if len(modules) != 1:
@@ -79,8 +81,10 @@ def array_module(*arrays):
 
 
 def _module_of(x):
-    if isinstance(x, np.ndarray | np.generic):
+    if type(x) is np.ndarray or isinstance(x, np.generic):
         return np
+    if isinstance(x, np.ndarray):
+        return _refuse_odd(x)
     if type(x).__module__.partition(".")[0] == "cupy":
         import cupy
         return cupy
@@ -89,13 +93,26 @@ def _module_of(x):
     raise TypeError(f"expected an array, got {type(x).__name__}")
 
 
+def _refuse_odd(x):
+    """Return NumPy for a subclass of its arrays that computes as they do; refuse one that does not."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise InputError("a masked array's mask would be ignored: leave out or fill what is masked, e.g. x.filled(0)")
+    if isinstance(x, np.matrix):
+        raise InputError("a numpy.matrix multiplies otherwise than an array: convert it with np.asarray(x)")
+    return np
+
+
 def to_host(x):
     """Return `x` as a NumPy array, copied from the device where it lies on one."""
-    return x if isinstance(x, np.ndarray) else np.asarray(x) if np.isscalar(x) else x.get()
+    if np.isscalar(x):
+        return np.asarray(x)
+    return x if array_module(x) is np else x.get()
 
 
 def to_device(x, xp, dtype=None):
     """Return the host array `x` as an array of module `xp` (without a copy where it is one already)."""
+    if isinstance(x, np.ndarray):
+        _module_of(x)
     return xp.asarray(x, dtype=dtype)
 
 
@@ -169,6 +186,11 @@ def precision(xp):
     """Return in what numbers `xp` multiplies matrices of float32: "float32", or "tf32" (10 bits of mantissa) on a GPU
     if the variable CUPY_TF32 asks for it before the first product."""
     return "tf32" if xp is not np and os.environ.get("CUPY_TF32", "0") not in ("", "0") else "float32"
+
+
+def versions(xp):
+    """Return the versions of what computes for `xp` beside NumPy, for reports: {} on a CPU."""
+    return {} if xp is np else {"cupy": xp.__version__, "cuda": xp.cuda.runtime.runtimeGetVersion()}
 
 
 def device_name(xp):

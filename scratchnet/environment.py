@@ -10,7 +10,7 @@ import numpy as np
 import scipy
 from threadpoolctl import threadpool_info
 
-from .backend import cpu_name, device_name, precision
+from .backend import cpu_name, device_name, precision, versions
 from .parallel import default_threads
 from .version import __version__
 
@@ -23,7 +23,7 @@ def environment(xp, threads=None):
     return {"scratchnet": __version__, "python": platform.python_version(), "numpy": np.__version__,
             "scipy": scipy.__version__, "blas": _blas(), "cpu": cpu_name(), "simd": _simd(),
             "cores": default_threads(), "threads": threads, "backend": xp.__name__, "device": device_name(xp),
-            "precision": precision(xp),
+            "precision": precision(xp), **versions(xp),
             "commit": _commit(), "date": datetime.now(UTC).isoformat(timespec="seconds")}
 
 

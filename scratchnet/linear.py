@@ -51,6 +51,7 @@ class LinearClassifier:
 
         Each row is a product of its own: a matrix product of all rows would round a row differently in other company.
         """
+        array_module(X, self.W)
         return (X[:, None] @ self.W)[:, 0] + self.b
 
     @staticmethod
@@ -144,6 +145,7 @@ class LinearClassifier:
 
 
 def _check_features(X):
+    array_module(X)
     if X.ndim != 2 or len(X) == 0 or X.dtype.kind != "f":
         raise InputError(f"features must be floating point numbers (N, D) with N ≥ 1, got {X.dtype} of shape "
                          f"{tuple(X.shape)}")

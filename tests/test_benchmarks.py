@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import harness, recipe_search, report
+from benchmarks import recipe_search, report
 from benchmarks.report import ablations, gpu, paper, search
 from benchmarks.report import systems as systems_table
 from benchmarks.report.__main__ import main as write_report
@@ -78,24 +78,25 @@ def test_report_without_results_is_one_line(tmp_path):
         write_report(["--results", str(tmp_path)])
 
 
-def test_gpu_report_has_a_line_a_batch_and_finds_where_the_curves_cross(tmp_path):
+def test_gpu_report_has_a_line_a_batch_and_the_picture_of_the_crossover(tmp_path):
     rows = [{"case": "training step", "backend": name, "median_ms": ms, "device_ms": ms, "precision": precision,
              "batch": batch, "ratio_to_torch": ms / 4.0} for precision in ("float32", "tf32")
             for batch, own in ((128, 2.0), (512, 3.0)) for name, ms in (("cupy", own), ("torch", 4.0))]
-    curves = [{"case": "conv1", "backend": name, "median_ms": ms, "batch": batch}
+    curves = [{"case": "training step", "backend": name, "median_ms": ms, "spread_ms": [ms, ms], "batch": batch}
               for batch, own, other in ((1, 1.0, 4.0), (4, 4.0, 4.0), (16, 16.0, 5.0))
               for name, ms in (("numpy", own), ("cupy", other))]
-    for name, content in (("training_step", rows), ("crossover-layers", curves)):
-        (tmp_path / f"{name}.json").write_text(json.dumps(
-            {"environment": {"device": "a GPU", "date": "2026-01-02T00:00"}, "rows": content}))
+    environment = {"device": "a GPU", "date": "2026-01-02T00:00", "backend": "cupy", "precision": "float32",
+                   "cpu": "a processor", "threads": 2, "numpy": "2.0"}
+    (tmp_path / "gpu/crossover").mkdir(parents=True)
+    for name, content in (("training_step", rows), ("crossover/benchmark", curves)):
+        (tmp_path / f"gpu/{name}.json").write_text(json.dumps({"environment": environment, "rows": content}))
     (tmp_path / "benchmarks").mkdir()
     readme = tmp_path / "benchmarks/README.md"
     readme.write_text("old".join(mark.format("gpu") for mark in report.MARKS))
-    gpu.write(tmp_path, tmp_path)
+    gpu.write(tmp_path / "gpu", tmp_path)
     assert "| training step | 512 | tf32 | 3.00 ms | 4.00 ms | **0.75** |" in readme.read_text()
-    assert (tmp_path / "crossover.png").stat().st_size > 5000
-    assert gpu.crossing([1, 4, 16], [1, 4, 16], [4, 4, 5]) == pytest.approx(4)
-    assert gpu.crossing([1, 4], [1, 2], [2, 3]) is None
+    assert "](results/gpu/crossover/benchmark.png)" in readme.read_text() and "old" not in readme.read_text()
+    assert (tmp_path / "gpu/crossover/benchmark.png").stat().st_size > 5000
 
 
 def finished(method, seed, top1, recipe="paper"):
@@ -214,23 +215,6 @@ def test_the_search_has_a_line_a_candidate_best_first():
         "| CIFAR-10, CNN_RGB, 10 | paper | nothing | **70.0%** |  | 90.0% |",
         "| CIFAR-10, CNN_RGB, 10 | best | nothing | **60.0%** |  | 90.0% |",
         "| CIFAR-10, CNN_RGB, 10 | best | test_flip=False | **50.0%** |  | 90.0% |"]
-
-
-def test_a_gpu_step_is_timed_by_its_own_events_too():
-    class Event:
-        clock = 0
-
-        def record(self):
-            self.at = Event.clock
-
-        def synchronize(self):
-            pass
-
-    def step():
-        Event.clock += 7
-    timed = harness.OnGPU(step, Event, lambda first, second: second.at - first.at)
-    timing = harness.interleave({"cupy": timed}, warm_up=1, repeats=3)["cupy"]
-    assert timing.device_ms == [7, 7, 7] and len(timing.ms) == 3 and timing.peak_mb is None
 
 
 def test_unknown_backend_is_one_line():

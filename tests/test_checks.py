@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from scratchnet.checks import not_negative, positive
+from scratchnet.checks import counts, not_negative, positive, real_type
 from scratchnet.errors import SettingsError
 
 
@@ -33,7 +33,22 @@ def test_nothing_else_is_an_amount(value):
         not_negative(decay=value)
 
 
-@pytest.mark.parametrize("check", [positive, not_negative])
+def test_counts_start_at_zero():
+    counts(padding=0, shift=np.int8(3))
+    for value in (-1, np.int64(-1), True, 1.0, None, float("nan")):
+        with pytest.raises(SettingsError, match="padding must be a whole number of at least 0, got"):
+            counts(padding=value)
+
+
+def test_parameters_are_float32_or_float64():
+    for dtype in (np.float32, "float64", float, np.dtype("f4")):
+        real_type(dtype)
+    for dtype in (np.int32, np.uint8, bool, np.float16, np.longdouble, complex, object, ">f4"):
+        with pytest.raises(SettingsError, match="parameters are float32 or float64, got dtype"):
+            real_type(dtype)
+
+
+@pytest.mark.parametrize("check", [positive, counts, not_negative])
 def test_the_one_that_is_wrong_is_named(check):
     check()
     with pytest.raises(SettingsError, match="^second must be"):

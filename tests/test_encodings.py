@@ -8,7 +8,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = [path for folder in ("scratchnet", "benchmarks", "tutorials") for kind in ("*.py", "*.ipynb")
            for path in sorted((ROOT / folder).rglob(kind))]
-OPENERS = ("Image", "tarfile", "os", "archive", "zipfile", "request")  # whose `open` is of no text
 
 
 def unnamed(source):
@@ -25,13 +24,11 @@ def _needs(call):
     if name in ("run", "Popen", "check_output"):
         return "text" in given or "universal_newlines" in given
     if name in ("open", "fdopen", "NamedTemporaryFile", "TemporaryFile"):
-        owner = getattr(call.func, "value", None)
-        if isinstance(owner, ast.Name) and owner.id in OPENERS and name == "open":
+        method = name.endswith("TemporaryFile") or name == "open" and isinstance(call.func, ast.Attribute)
+        mode = given.get("mode", call.args[1 - method] if len(call.args) > 1 - method else None)
+        if method and (mode and not isinstance(mode, ast.Constant) or "fileobj" in given):  # an image, an archive
             return False
-        place = 0 if name.endswith("TemporaryFile") or isinstance(owner, ast.expr) and name == "open" else 1
-        mode = given.get("mode", call.args[place] if len(call.args) > place else None)
-        binary = name.endswith("TemporaryFile") if mode is None else "b" in ast.unparse(mode)
-        return not binary
+        return not name.endswith("TemporaryFile") if mode is None else "b" not in ast.unparse(mode)
     return False
 
 
@@ -52,7 +49,8 @@ def test_every_text_has_its_encoding():
 @pytest.mark.parametrize("source, seen", [
     ("open(path)", True), ("open(path, 'w')", True), ("open(path, mode='a')", True), ("open(path, 'rb')", False),
     ("open(path, 'ab' if more else 'wb')", False), ("open(path, encoding='utf-8')", False), ("path.open()", True),
-    ("path.open('rb')", False), ("(a / 'b').open('w')", True), ("Image.open(path)", False), ("os.open(p, f)", False),
+    ("path.open('rb')", False), ("(a / 'b').open('w')", True), ("Image.open(path)", False),
+    ("tarfile.open(fileobj=f, mode='r|')", False), ("os.open(p, f)", False),
     ("path.read_text()", True), ("path.write_text('a')", True), ("path.write_text('a', encoding='utf-8')", False),
     ("subprocess.run(a, text=True)", True), ("subprocess.run(a)", False), ("os.fdopen(n, 'w')", True),
     ("subprocess.Popen(a, text=True, encoding='utf-8')", False), ("tempfile.TemporaryFile()", False),

@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "scratchnet"
 ROOMS = [  # what stands in one line does not import each other
     ["errors", "suggest", "version", "discovery", "workspace"],
-    ["backend", "checks", "files", "progress"],
+    ["backend", "checks", "files", "progress", "randomness"],
     ["gpu", "checkpoint", "parallel"],
     ["environment", "layers"],
     ["losses"],
@@ -19,7 +19,7 @@ ROOMS = [  # what stands in one line does not import each other
     ["linear", "unsupervised"],
     ["systems"],
     ["trained", "plotting", "gradcheck_cases"],
-    ["report"],
+    ["report", "benchmark"],
     ["experiments"],
     ["cli"],
     ["__init__", "__main__"],

@@ -1,22 +1,27 @@
 """Worker threads: results in order, one BLAS thread for each."""
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from scratchnet.errors import SettingsError
-from scratchnet.parallel import Workers
+from scratchnet.parallel import Workers, shards
 
 
-def test_map_keeps_the_order():
-    with Workers(3, 2) as workers:
-        parts = workers.map(lambda chunk: list(range(20))[chunk], 20)
-        assert workers.each(lambda i: i * i, range(9)) == [i * i for i in range(9)]
-    assert sum(parts, []) == list(range(20))
+def test_results_keep_the_order():
+    with Workers(3) as workers:
+        assert list(workers.each(lambda i: i * i, range(9))) == [i * i for i in range(9)]
+
+
+def test_shards_are_those_of_the_batch_whoever_computes_them():
+    assert shards(np, 70) == [slice(0, 32), slice(32, 64), slice(64, 70)]
+    assert shards(np, 6, 3) == [slice(0, 3), slice(3, 6)] and shards(np, 0) == []
+    assert shards("a GPU's", 70) == [slice(0, 70)]
 
 
 def test_refusals():
-    for arguments in ((0, 4), (2, 0), (-1, 4)):
+    for threads in (0, -1):
         with pytest.raises(SettingsError):
-            Workers(*arguments)
+            Workers(threads)
 
 
 def blas_threads():

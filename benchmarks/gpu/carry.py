@@ -13,7 +13,7 @@ from PIL import Image
 
 from scratchnet.data.catalog import CIFAR10
 from scratchnet.data.mini import tiles
-from scratchnet.data.records import check_sha1, pack, read, unpack
+from scratchnet.data.records import check_hash, pack, read, unpack
 from scratchnet.files import atomic_write
 
 COLUMNS = 100
@@ -40,7 +40,7 @@ def unpack_sheets(folder, destination):
         if sheet.exists() and not (place / name).exists():
             with Image.open(sheet) as image:
                 records = pack(tiles(np.asarray(image.convert("RGB")), COLUMNS), labels[i])
-            check_sha1(records, digest, name)
+            check_hash(records, digest, name)
             with atomic_write(place / name) as file:
                 file.write(records)
     return [name for name in CIFAR10.binary if not (place / name).exists()]

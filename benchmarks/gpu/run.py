@@ -10,6 +10,7 @@ itself. Parts for which no time is left are named at the end.
 """
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -33,7 +34,7 @@ class Part:
 
 def parts(out, rehearse):
     """Return the parts in the order of their importance."""
-    own, both, beside = ("numpy", "numpy,torch", "numpy,torch") if rehearse else ("cupy", "cupy,torch", "numpy,cupy")
+    own, both = ("numpy", "numpy,torch") if rehearse else ("cupy", "cupy,torch")
     sizes, curve = ("8,16", "1,4") if rehearse else ("128,512,4096", "1,4,16,64,256,1024")
     quick = ("--quick",) if rehearse else ()
 
@@ -52,8 +53,8 @@ def parts(out, rehearse):
         benchmark("features", 45, both, "--batch", sizes),
         benchmark("autoencoder", 45, both),
         benchmark("retrieval", 60, own, *(("--ranked", "10", "--gallery", "300") if rehearse else ())),
-        benchmark("crossover-training_step", 45, beside, "--batch", curve, module="training_step"),
-        benchmark("crossover-layers", 60, beside, "--batch", curve, module="layers"),
+        Part("crossover", 105, ("-m", "scratchnet", "benchmark", "--batch", curve, *quick,
+                                "--out", str(out / "crossover"))),
         Part("training", 400, ("-m", "scratchnet", "reproduce", "--dataset", "mini" if rehearse else "cifar10",
                                "--methods", "pretrain_cnn_rgb_da", "--backend", own, "--out", str(out / "cifar10"),
                                *(("--epochs", "1", "--train-images", "64", "--set", "patch_count=300", "--set",
@@ -74,6 +75,7 @@ def main(arguments=None):
               if (part.name in options.only.split(",") if options.only
                   else part.name != "training" or options.rehearse)]
     start, ended = time.monotonic(), {}
+    shutil.rmtree(work / "crossover", ignore_errors=True)  # of an earlier run, which would not be written over
     for part in chosen:
         left = options.seconds - (time.monotonic() - start)
         ended[part.name] = run(part, min(part.limit, left), work) if left > 5 else "no time left"

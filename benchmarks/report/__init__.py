@@ -3,6 +3,8 @@ import json
 
 import numpy as np
 
+from scratchnet.benchmark.timing import duration
+
 MARKS = "<!-- {}: written by python -m benchmarks.report -->\n", "<!-- /{} -->"
 NAMES = {"numpy": "scratchnet", "cupy": "scratchnet, GPU", "torch": "PyTorch", "torch-nchw": "PyTorch",
          "faiss": "FAISS", "scipy": "SciPy"}
@@ -32,5 +34,4 @@ def amount(rows):
     """Return the median time of some runs, or their memory where no time was taken, with its unit."""
     if "median_ms" not in rows[0]:
         return f"{np.median([row['peak_mb'] for row in rows]):.0f} MB"
-    ms = np.median([row["median_ms"] for row in rows])
-    return f"{ms / 1000:.1f} s" if ms >= 1000 else f"{ms:.0f} ms" if ms >= 10 else f"{ms:.2f} ms"
+    return duration(np.median([row["median_ms"] for row in rows]))

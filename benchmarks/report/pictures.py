@@ -39,6 +39,5 @@ def of(runs, dataset):
 def learnt(run, dataset):
     """Return what a run's auto-encoder learnt with and without whitening, by training it anew from the same seed."""
     system = Kuo2016(run["method"], len(dataset.class_names), Recipe(**settings_of(run)), run["seed"])
-    images = system.images(dataset.train_images)
-    system.fit_standardizer(images)
-    return system.pretrain(dataset.train_images, images), system.unwhitened_kernels(dataset.train_images)
+    system.fit_standardizer(dataset.train_images)
+    return system.pretrain(dataset.train_images), system.unwhitened_kernels(dataset.train_images)

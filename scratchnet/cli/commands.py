@@ -20,9 +20,7 @@ DEMO_EPOCHS = 12
 def demo(options):
     """Run the paper in miniature on the embedded images."""
     from ..experiments.reproduce import reproduce
-    if options.out is None:
-        numbered = (f"scratchnet-demo-{i}" for i in range(2, 10_000))
-        options.out = next(name for name in ("scratchnet-demo", *numbered) if not Path(name).exists())
+    options.out = options.out or _unused("scratchnet-demo")
     system = systems.create("kuo2016", seed=_seed(options), epochs=options.epochs or DEMO_EPOCHS)
     reproduce(_plan(options, [system], dataset="mini"), first_look=True)
 
@@ -91,6 +89,14 @@ def gradcheck(options):
     return 1 if failed else 0
 
 
+def benchmark(options):
+    """Time CPU and GPU, batch by batch."""
+    from ..benchmark.run import FULL, QUICK
+    from ..benchmark.run import benchmark as run
+    run(options.out or _unused("scratchnet-benchmark"), options.backends.split(","), options.batch,
+        QUICK if options.quick else FULL, options.threads, options.command_line)
+
+
 def list_systems(options):
     """Print a table of the systems: paper, published accuracy and ours, presets, and what ours took."""
     from ..systems.measured import MEASURED
@@ -124,6 +130,11 @@ def _of_kuo2016(**given):
         if value is not None:
             raise SettingsError(f"--{name} {value} is an option of kuo2016, which is not asked for: leave it out, or "
                                 "choose that system")
+
+
+def _unused(name):
+    """Return the name of a folder that is not there yet: this one, or the first free number behind it."""
+    return next(free for free in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if not Path(free).exists())
 
 
 def _seed(options):

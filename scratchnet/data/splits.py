@@ -1,7 +1,7 @@
 """Balanced parts of a training set: to hold out for validation, or to train on less."""
 import numpy as np
 
-from ..errors import SettingsError
+from ..errors import InputError, SettingsError
 
 
 def hold_out(labels, count, rng):
@@ -9,7 +9,7 @@ def hold_out(labels, count, rng):
 
     Parameters
     ----------
-    labels : (N,) int array
+    labels : (N,) array of whole numbers
     count : int
         1 ≤ count < N. What does not divide by the number of classes goes to classes drawn at random.
     rng : numpy.random.Generator
@@ -18,6 +18,9 @@ def hold_out(labels, count, rng):
     -------
     remaining, held : int arrays, sorted
     """
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise InputError(f"labels must be one whole number per image (N,), got {labels.dtype} of shape {labels.shape}")
     classes, sizes = np.unique(labels, return_counts=True)
     if not 1 <= count < len(labels):
         raise SettingsError(f"cannot take {count} of {len(labels)} images: choose between 1 and {len(labels) - 1}")

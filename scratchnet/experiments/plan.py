@@ -7,6 +7,7 @@ import numpy as np
 from ..checks import positive
 from ..data import hold_out
 from ..errors import SettingsError
+from ..randomness import stream
 
 
 @dataclass
@@ -85,9 +86,9 @@ def split(dataset, train_images, validation, seed):
         if train_images > len(labels):
             raise SettingsError(f"{dataset.name} has {len(labels):,} training images, --train-images asks for "
                                 f"{train_images:,}")
-        _, chosen = hold_out(labels, train_images, np.random.default_rng([seed, 3]))
+        _, chosen = hold_out(labels, train_images, stream("training images", seed))
         images, labels = images[chosen], labels[chosen]
     learn, held = np.arange(len(labels)), np.arange(0)
     if validation:
-        learn, held = hold_out(labels, validation, np.random.default_rng([seed, 4]))
+        learn, held = hold_out(labels, validation, stream("held-out images", seed))
     return Split(images[learn], labels[learn], images[held], labels[held])

@@ -91,6 +91,7 @@ class MaxPool2D(_Pool2D):
     def backward(self, dy, cache, need_dx=True):
         """Send each dy to the place that won its window: back along the columns, then along the rows."""
         higher_rows, higher_columns, (N, H, W, C) = cache
+        self._check_gradient(dy, (N, *self.output_shape((H, W, C))))
         launch = self._launcher(dy)
         if launch:
             xp = array_module(dy)
@@ -142,6 +143,7 @@ class MeanPool2D(_Pool2D):
     def backward(self, dy, cache, need_dx=True):
         """Spread each dy evenly over its window."""
         N, H, W, C = cache
+        self._check_gradient(dy, (N, *self.output_shape((H, W, C))))
         xp = array_module(dy)
         drows, dx = (xp.zeros(shape, dtype=dy.dtype) for shape in ((N, H, dy.shape[2], C), cache))
         for target in self._shifted(drows, 1, dy.shape[1]):

@@ -93,21 +93,21 @@ def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, e
     """
     check_metric(metric)
     positive(depth=depth, threads=threads)
-    labels = _check(queries, query_labels, gallery, gallery_labels, exclude_self)
-    with Workers(threads, chunk=1) if workers is None else nullcontext(workers) as workers:
+    labels = _check(queries, query_labels, gallery, gallery_labels, exclude_self, DISTANCES[metric].smallest)
+    with Workers(threads) if workers is None else nullcontext(workers) as workers:
         rankings = _Rankings(metric, queries, gallery, *labels, exclude_self, depth)
         found = rankings.precisions(workers, advance)
         with threadpool_limits(limits=workers.threads, user_api="blas"):
-            seconds = seconds_per_query(FlatIndex(metric, threads=workers.threads).add(gallery), queries,
-                                        min(depth, len(gallery)), workers)
+            index = FlatIndex(metric, threads=workers.threads).add(DISTANCES[metric].to_float32(gallery))
+            seconds = seconds_per_query(index, queries, min(depth, len(gallery)), workers)
     if each is not None:
         each.update(found)
     return {**{name: float(values.mean()) for name, values in found.items()}, "seconds_per_query": seconds}
 
 
-def _check(queries, query_labels, gallery, gallery_labels, exclude_self):
+def _check(queries, query_labels, gallery, gallery_labels, exclude_self, smallest):
     """Refuse what cannot be evaluated; return both labels on the host."""
-    check_vectors(gallery, "gallery")
+    check_vectors(gallery, "gallery", smallest=smallest)
     check_vectors(queries, "queries", gallery.shape[1])
     array_module(queries, gallery)
     query_labels = check_labels(query_labels, "query_labels", len(queries))
@@ -131,12 +131,8 @@ class _Rankings:
 
     def precisions(self, workers, advance=None):
         """Return the average precisions of all queries, {"map": (nq,), "map_at_{depth}": (nq,)} float64."""
-        n = -(-len(self.queries) // CHUNK)
-
-        def walk(chunks):
-            return [self._chunk(i * CHUNK, advance) for i in range(chunks.start, chunks.stop)]
-        results = workers.map(walk, n) if self.xp is np else [walk(slice(0, n))]
-        parts = zip(*(chunk for result in results for chunk in result))
+        parts = zip(*(workers.each if self.xp is np else map)(lambda start: self._chunk(start, advance),
+                                                             range(0, len(self.queries), CHUNK)))
         return {name: np.concatenate(part) for name, part in zip(("map", f"map_at_{self.depth}"), parts)}
 
     def _chunk(self, start, advance):

@@ -52,8 +52,7 @@ class FlatIndex:
     """
 
     def __init__(self, metric, memory_limit_bytes=2**28, source="", threads=None):
-        if memory_limit_bytes < 1:
-            raise SettingsError(f"memory_limit_bytes must be at least 1, got {memory_limit_bytes}")
+        positive(memory_limit_bytes=memory_limit_bytes)
         self.metric, self.source = check_metric(metric), source
         self.memory_limit_bytes = memory_limit_bytes
         self.threads = default_threads() if threads is None else threads
@@ -73,11 +72,15 @@ class FlatIndex:
         Raises
         ------
         InputError
-            If `x` is not finite, floating point and of the width of what is already there.
+            If `x` is not finite, floating point and of the width of what is already there, or if in float32 the
+            distances between its rows would be others.
         """
         check_vectors(x, "vectors", self.d)
         array_module(x, *self._parts)
-        self._parts.append(self._distance.to_float32(x))
+        kept = self._distance.to_float32(x)
+        if x.dtype != np.float32:
+            self._distance.check_kept(x, kept)
+        self._parts.append(kept)
         self.d, self._gallery = x.shape[1], None
         return self
 

@@ -51,7 +51,6 @@ class System:
         Of a system that came from a file: which run it is the result of, as `save` was told.
     """
 
-    batch = 256  # images that go to a GPU at a time
     name = title = paper = ""
     published = {}
     presets = {"quick": {}, "cpu": {}, "paper": {}}
@@ -162,7 +161,7 @@ class System:
 
     def workers(self, threads=None):
         """Return a pool, not yet open, for the system's backend."""
-        return workers_for(self.xp, threads, self.batch)
+        return workers_for(self.xp, threads)
 
     def outputs(self, images, workers=None):
         """Return all that the system says of images, as a dict of arrays.

@@ -1,21 +1,23 @@
 """The training loop: draw a batch, ask for its gradients, take a step, keep a checkpoint.
 
 All that the loop needs in order to go on is in its checkpoint: parameters, the optimiser's arrays, epoch, step
-and the sums of the running epoch. What is random is drawn from generators seeded by (seed, epoch) and (seed,
-epoch, step), never from one that has a past. So a run that is killed at any moment and resumed ends with
-exactly the parameters of the run left alone.
+and the sums of the running epoch. What is random is drawn from a stream of its own for each epoch, step and shard
+(`randomness.stream`), never from one that has a past. So a run that is killed at any moment and resumed, with however
+many threads, ends with exactly the parameters of the run left alone.
 """
 import time
 from dataclasses import dataclass, field
 
 import numpy as np
-from tqdm import tqdm
 
 from .. import checkpoint
 from ..backend import array_module, to_device, to_host
 from ..checks import positive
 from ..errors import CapacityError, CheckpointError, InputError, NonFiniteError
 from ..losses import SoftmaxCrossEntropy
+from ..parallel import SHARD
+from ..progress import bar
+from ..randomness import stream
 from .gradients import batch_gradients
 
 CHECKPOINT_SECONDS = 30.0
@@ -65,17 +67,18 @@ class Trainer:
         Is given one line of text after each epoch.
     loss : Loss, optional
         None means `SoftmaxCrossEntropy`.
+    shard : int
+        Images whose gradients are computed together on a CPU; see `batch_gradients`.
     """
 
     def __init__(self, network, optimizer, schedule, workers, prepare, epochs, batch=128, seed=0, path=None,
-                 about=None, checkpoint_seconds=CHECKPOINT_SECONDS, progress=None, say=None,
-                 loss=None):
-        positive(epochs=epochs, batch=batch)
+                 about=None, checkpoint_seconds=CHECKPOINT_SECONDS, progress=None, say=None, loss=None, shard=SHARD):
+        positive(epochs=epochs, batch=batch, shard=shard)
         self.network, self.optimizer, self.schedule, self.workers = network, optimizer, schedule, workers
         self.prepare, self.epochs, self.batch, self.seed, self.path = prepare, epochs, batch, seed, path
         self.about = {**(about or {}), "architecture": repr(network), "seed": seed, "epochs": epochs, "batch": batch}
         self.checkpoint_seconds, self.progress, self.say = checkpoint_seconds, progress, say
-        self.loss, self.state = loss or SoftmaxCrossEntropy(), TrainState()
+        self.loss, self.shard, self.state = loss or SoftmaxCrossEntropy(), shard, TrainState()
         self._lag = 1 if array_module(*network.params.values()) is np else LAG
         self._waiting = []
 
@@ -99,12 +102,11 @@ class Trainer:
     def _epoch(self, images, labels):
         s, n = self.state, len(images)
         xp = array_module(images)
-        order = np.random.default_rng([self.seed, s.epoch]).permutation(n)
+        order = stream("order", self.seed, s.epoch).permutation(n)
         steps = -(-n // self.batch)
         saved = clock = time.monotonic()
         title = f"epoch {s.epoch + 1:{len(str(self.epochs))}}/{self.epochs}"
-        with tqdm(total=n, initial=s.seen, unit=" images", desc=title, leave=False,
-                  disable=None if self.progress is None else not self.progress) as bar:
+        with bar(self.progress, total=n, initial=s.seen, unit=" images", desc=title) as shown:
             for step in range(s.step, steps):
                 rows = to_device(order[step * self.batch:(step + 1) * self.batch], xp)
                 last = step + 1 == steps
@@ -114,8 +116,8 @@ class Trainer:
                 now = time.monotonic()
                 s.seconds, clock = s.seconds + now - clock, now
                 if s.seen:
-                    bar.set_postfix(loss=f"{s.loss_sum / s.seen:.3f}", top1=f"{s.right / s.seen:.1%}", refresh=False)
-                bar.update(len(rows))
+                    shown.set_postfix(loss=f"{s.loss_sum / s.seen:.3f}", top1=f"{s.right / s.seen:.1%}", refresh=False)
+                shown.update(len(rows))
                 if due:
                     self.save()
                     saved = clock = time.monotonic()
@@ -143,7 +145,7 @@ class Trainer:
         s = self.state
         try:
             return batch_gradients(self.workers, self.network, self.loss, images, labels, self.prepare,
-                                   (self.seed, s.epoch, s.step))
+                                   (self.seed, s.epoch, s.step), self.shard)
         except MemoryError:  # CuPy's OutOfMemoryError is one
             return None
 

@@ -34,7 +34,7 @@ def test_gradcheck_passes_and_fails(capsys, monkeypatch):
 
 
 def test_cupy_without_a_gpu(capsys, monkeypatch):
-    monkeypatch.setattr("scratchnet.backend._probe_cupy", lambda: (None, "no device"))
+    monkeypatch.setattr("scratchnet.backend.probe_cupy", lambda: (None, "no device"))
     assert "no GPU answers" in refused(capsys, "gradcheck", "--backend", "cupy")
 
 
@@ -42,6 +42,19 @@ def test_a_place_that_cannot_be_written(capsys, tmp_path):
     (tmp_path / "file").touch()
     assert "cannot write" in refused(capsys, "train", "--out", tmp_path / "file")
     assert "cannot write" in refused(capsys, "demo", "--out", tmp_path / "file" / "deeper")
+
+
+def test_a_folder_that_nobody_named_is_a_new_one(capsys, tmp_path, monkeypatch):
+    places = []
+    monkeypatch.setattr("scratchnet.benchmark.run.benchmark", lambda out, *more: places.append(out))
+    monkeypatch.setattr("scratchnet.experiments.reproduce.reproduce", lambda plan, **more: places.append(plan.out.name))
+    monkeypatch.chdir(tmp_path)
+    for taken in ((), ("scratchnet-benchmark", "scratchnet-demo"), ("scratchnet-benchmark-2", "scratchnet-demo-2")):
+        for name in taken:
+            (tmp_path / name).mkdir()
+        assert run(capsys, "benchmark")[0] == run(capsys, "demo")[0] == 0
+    assert places == ["scratchnet-benchmark", "scratchnet-demo", "scratchnet-benchmark-2", "scratchnet-demo-2",
+                      "scratchnet-benchmark-3", "scratchnet-demo-3"]
 
 
 TINY = ["--train-images", "60", "--epochs", "1", "--set", "patch_count=300", "--set", "pretrain_iterations=2"]

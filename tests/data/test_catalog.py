@@ -20,12 +20,13 @@ def test_every_set_stands_under_its_own_name():
 
 def test_hashes_are_hashes_and_no_two_are_alike(catalog):
     assert all(re.fullmatch("[0-9a-f]{40}", sha1) for sha1 in catalog.binary.values())
-    assert all(re.fullmatch("[0-9a-f]{32}", md5) for md5 in catalog.archives.values())
-    assert len(set(catalog.binary.values())) == len(catalog.binary) and len(set(catalog.archives.values())) == 2
+    md5s = [*catalog.archives.values(), *catalog.python.values()]
+    assert all(re.fullmatch("[0-9a-f]{32}", md5) for md5 in md5s) and len(set(md5s)) == 2 + len(catalog.python)
+    assert len(set(catalog.binary.values())) == len(catalog.binary)
 
 
 def test_both_forms_list_the_same_files_in_the_same_order_the_test_file_last(catalog):
-    assert tuple(name.removesuffix(".bin") for name in catalog.binary) == catalog.python
+    assert [name.removesuffix(".bin") for name in catalog.binary] == list(catalog.python)
     assert [name.startswith("test") for name in catalog.python] == [False] * (len(catalog.python) - 1) + [True]
     assert [form for form in ("binary", "python") for name in catalog.archives if form in name] == ["binary", "python"]
     assert catalog.binary_folder != catalog.python_folder
@@ -48,7 +49,14 @@ def test_the_label_that_counts_is_the_finest(catalog):
 
 def test_a_package_of_sheets_has_one_for_each_file(catalog):
     if catalog.npm_package is None:
-        assert catalog.sheets == catalog.label_files == ()
+        assert catalog.sheets == catalog.label_files == () and catalog.npm_sha1 is None
     else:
+        assert re.fullmatch(r"[a-z0-9-]+@\d+\.\d+\.\d+", catalog.npm_package)  # a version, no range
+        assert re.fullmatch("[0-9a-f]{40}", catalog.npm_sha1)
         assert [name.rpartition("/")[2].removesuffix(".png") for name in catalog.sheets] == list(catalog.python)
         assert len(catalog.label_files) == 2
+
+
+def test_no_file_of_60000_images_is_larger_than_the_largest(catalog):
+    images = 60_000 * (catalog.label_bytes + 3072)
+    assert 0.9 * images < catalog.largest < images

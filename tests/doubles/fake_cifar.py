@@ -5,7 +5,6 @@ The hashes of its records stand in place of CIFAR's while a test runs, so that n
 import dataclasses
 import hashlib
 import io
-import pickle
 import struct
 import tarfile
 
@@ -17,38 +16,62 @@ N = 12
 FORMS = ["binary", "python", "binary archive", "python archive"]
 
 
-def archive_of(members):
-    """Return a .tar.gz of {name: bytes or TarInfo}."""
+def archive_of(members, pax=None):
+    """Return a .tar.gz of {name: bytes or TarInfo}; `pax` are further headers of each."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+    with tarfile.open(fileobj=buffer, mode="w:gz", format=tarfile.PAX_FORMAT) as tar:
         for name, content in members.items():
+            member = content if isinstance(content, tarfile.TarInfo) else tarfile.TarInfo(name)
+            member.pax_headers = pax or {}
             if isinstance(content, tarfile.TarInfo):
-                tar.addfile(content)
+                tar.addfile(member)
             else:
-                member = tarfile.TarInfo(name)
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
 
 
-def python2_batch(pixels, labels):
-    """Return a batch in the very opcodes of the official ones, which Python 2 pickled.
+def text(content):
+    """Return the opcode and content of a string, as Python 2 pickled it."""
+    return b"T" + struct.pack("<i", len(content)) + content if len(content) > 255 else \
+        b"U" + bytes([len(content)]) + content
 
-    Unlike what Python 3 writes, pixels are a str, modules have their old names, and dtype gets integer flags.
+
+def number(value):
+    """Return the opcode and content of a whole number."""
+    if 0 <= value < 256:
+        return b"K" + bytes([value])
+    return b"M" + struct.pack("<H", value) if 0 <= value < 65536 else b"J" + struct.pack("<i", value)
+
+
+def python2_batch(pixels, labels, fortran=False):
+    """Return a batch in the very opcodes of the official ones, which Python 2 pickled with protocol 2.
+
+    Pixels are a string, and each object has its place in the memo. `labels` maps keys to lists.
     """
-    def text(content):
-        return b"T" + struct.pack("<i", len(content)) + content
-
-    def number(value):
-        return b"J" + struct.pack("<i", value)
-
     rows, columns = pixels.shape
-    array = (b"cnumpy.core.multiarray\n_reconstruct\n" + b"cnumpy\nndarray\n" + number(0) + b"\x85" + text(b"b")
-             + b"\x87R(" + number(1) + number(rows) + number(columns) + b"\x86" + b"cnumpy\ndtype\n" + text(b"u1")
-             + number(0) + number(1) + b"\x87R(" + number(3) + text(b"|") + b"NNN" + number(-1) + number(-1) + number(0)
-             + b"tb\x89" + text(pixels.tobytes()) + b"tb")
-    lists = b"".join(text(key.encode()) + b"](" + b"".join(map(number, each)) + b"e" for key, each in labels.items())
-    return b"\x80\x02}(" + text(b"data") + array + lists + b"u."
+    array = (b"cnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\nndarray\nq\x04" + number(0) + b"\x85" + text(b"b")
+             + b"\x87Rq\x05(" + number(1) + number(rows) + number(columns) + b"\x86cnumpy\ndtype\nq\x06" + text(b"u1")
+             + number(0) + number(1) + b"\x87Rq\x07(" + number(3) + text(b"|") + b"NNN" + number(-1) + number(-1)
+             + number(0) + b"tb" + (b"\x88" if fortran else b"\x89") + text(pixels.tobytes("F" if fortran else "C"))
+             + b"tb")
+    lists = b"".join(text(key.encode()) + b"q\x08]q\x09(" + b"".join(map(number, each)) + b"e"
+                     for key, each in labels.items())
+    names = text(b"filenames") + b"]q\x0b(" + b"".join(text(b"s_%06d.png" % i) + b"q\x0c" for i in range(rows)) + b"e"
+    return (b"\x80\x02}q\x01(" + text(b"data") + b"q\x02" + array + lists + text(b"batch_label")
+            + text(b"training batch 1 of 5") + names + b"u.")
+
+
+def evil_array():
+    """Return a pickled array of eight bytes an item, whose dtype is told that they are pointers to objects."""
+    def dtype(name):
+        return b"cnumpy\ndtype\n" + text(name) + number(0) + number(1) + b"\x87R"
+    fields = b"}" + text(b"a") + dtype(b"O") + number(0) + b"\x86s"
+    lying = (dtype(b"V8") + b"(" + number(3) + text(b"|") + b"N" + text(b"a") + b"\x85" + fields + number(8)
+             + number(1) + number(1) + b"tb")
+    array = (b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n" + number(0) + b"\x85" + text(b"b") + b"\x87R("
+             + number(1) + number(64) + b"\x85" + lying + b"\x89" + text(b"A" * 512) + b"tb")
+    return b"\x80\x02}" + text(b"data") + array + b"s."
 
 
 class Fake:
@@ -61,20 +84,23 @@ class Fake:
         self.python = {}
         for batch, table in zip(real.python, self.tables.values()):
             labels = {key: table[:, i].tolist() for i, key in enumerate(real.label_keys)}
-            self.python[batch] = pickle.dumps({"data": table[:, real.label_bytes:], **labels}, protocol=2)
+            self.python[batch] = python2_batch(table[:, real.label_bytes:], labels)
         self.archives = {name: archive_of({f"{folder}/{file}": content for file, content in files.items()})
                          for name, folder, files in zip(real.archives, (real.binary_folder, real.python_folder),
                                                         (self.binary, self.python))}
+        md5 = {name: hashlib.md5(content).hexdigest() for name, content in {**self.python, **self.archives}.items()}
         self.catalog = dataclasses.replace(
             real, binary={file: hashlib.sha1(content).hexdigest() for file, content in self.binary.items()},
-            archives={name: hashlib.md5(content).hexdigest() for name, content in self.archives.items()})
+            python={name: md5[name] for name in self.python}, archives={name: md5[name] for name in self.archives},
+            largest=sum(map(len, self.python.values())))
         self.monkeypatch = monkeypatch
         monkeypatch.setitem(CATALOGS, name, self.catalog)
 
-    def vouch_for(self, name, content):
-        """Make `content` the official archive called `name`."""
-        archives = {**self.catalog.archives, name: hashlib.md5(content).hexdigest()}
-        self.monkeypatch.setitem(CATALOGS, self.catalog.name, dataclasses.replace(self.catalog, archives=archives))
+    def vouch_for(self, name, content, form="archives"):
+        """Make `content` the official archive or batch called `name`."""
+        hashes = {**getattr(self.catalog, form), name: hashlib.md5(content).hexdigest()}
+        self.catalog = dataclasses.replace(self.catalog, **{form: hashes})
+        self.monkeypatch.setitem(CATALOGS, self.catalog.name, self.catalog)
 
     def write(self, folder, form):
         """Write one form below `folder` and return where it lies."""

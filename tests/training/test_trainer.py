@@ -31,13 +31,13 @@ def network(hidden=8):
 
 @pytest.fixture
 def workers():
-    with Workers(2, 4) as pool:
+    with Workers(2) as pool:
         yield pool
 
 
 def trainer(workers, path=None, net=None, optimizer=None, epochs=4, rate=0.05, **more):
     return Trainer(net or network(), optimizer or SGD(weight_decay=1e-4), steps(rate), workers,
-                   lambda images, rng: images, epochs, batch=16, seed=3, path=path, **more)
+                   lambda images, rng: images, epochs, batch=16, seed=3, path=path, **{"shard": 6, **more})
 
 
 def test_it_learns_and_tells(workers):
@@ -81,9 +81,10 @@ def test_resumed_is_the_run_left_alone(make, stop_at, workers, tmp_path):
     cut._step = interrupted
     with pytest.raises(Interrupt):
         cut.fit(*data())
-    resumed = trainer(workers, path, optimizer=make(), checkpoint_seconds=0)
-    resumed.resume()
-    history = resumed.fit(*data())
+    with Workers(5) as others:  # on another machine, say
+        resumed = trainer(others, path, optimizer=make(), checkpoint_seconds=0)
+        resumed.resume()
+        history = resumed.fit(*data())
     assert parameter_hash(resumed.network) == parameter_hash(alone.network)
     for a, b in zip(history, alone.state.history):
         assert {k: v for k, v in a.items() if k != "seconds"} == {k: v for k, v in b.items() if k != "seconds"}
@@ -168,7 +169,7 @@ def test_a_step_fetches_nothing_from_the_device(workers, fetched):
 @pytest.mark.parametrize("lag", [1, 4, 50])
 def test_a_device_may_run_ahead_and_gives_the_same_figures(lag, workers, monkeypatch, tmp_path):
     monkeypatch.setattr(train, "LAG", lag)
-    expected = trainer(workers).fit(*data())
+    expected = trainer(workers, shard=16).fit(*data())  # in one shard, as on the device
     t = trainer(workers, tmp_path / "checkpoint.npz", network().to(strict), checkpoint_seconds=0 if lag == 4 else 99)
     history = t.fit(*(strict.asarray(a) for a in data()))
     for a, b in zip(history, expected):

@@ -47,3 +47,9 @@ def test_patches_can_be_drawn_again():
 def test_sizes_that_make_no_sense_are_refused(count, K):
     with pytest.raises(SettingsError, match="at least 1"):
         sample_patches(np.zeros((1, 6, 6, 1)), count, K, np.random.default_rng(0))
+
+
+def test_a_mask_is_not_left_behind(rng):
+    images = np.ma.masked_array(np.zeros((2, 6, 6, 1)), True)
+    with pytest.raises(InputError, match="mask"):
+        sample_patches(images, 3, 3, rng)

@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from scratchnet import checkpoint, systems
+from scratchnet.data.augment import shift_and_flip
+from scratchnet.data.standardize import Standardizer
 from scratchnet.errors import CheckpointError, OutputError, SettingsError
 from scratchnet.folding import calibrate
 from scratchnet.systems.kuo2016 import METHODS, RECIPES, Kuo2016, Recipe, build_network
@@ -22,8 +24,8 @@ def test_methods_differ_in_channels_and_pre_training(method, rgb):
     system = Kuo2016(method, 10, Recipe(**SMALL))
     images = system.images(rgb)
     assert images.shape[3] == (5 if method.endswith("_da") else 3) and images.dtype == np.uint8
-    system.fit_standardizer(images)
-    x = system.prepare(images)
+    system.fit_standardizer(rgb)
+    x = system.prepare(rgb)
     np.testing.assert_allclose(x.mean(axis=(0, 1, 2)), 0, atol=1e-5)
     np.testing.assert_allclose(x.std(axis=(0, 1, 2)), 1, atol=1e-4)
     assert system.pretrains == method.startswith("pretrain") and x.dtype == np.float32
@@ -88,20 +90,49 @@ def test_settings_are_refused_before_anything_is_learnt():
 
 def test_best_augments_only_while_training(rgb):
     system = Kuo2016("cnn_rgb_da", 10, RECIPES["best"])
-    images = system.images(rgb)
-    system.fit_standardizer(images)
-    x, moved = system.prepare(images), system.prepare(images, np.random.default_rng(0))
-    assert x.shape == moved.shape and (x != moved).any() and (system.prepare(images) == x).all()
+    system.fit_standardizer(rgb)
+    x, moved = system.prepare(rgb), system.prepare(rgb, np.random.default_rng(0))
+    assert x.shape == moved.shape and (x != moved).any() and (system.prepare(rgb) == x).all()
     network = calibrate(system.network, [x])
     scores, _ = network.forward(x)
     assert (scores == network.forward(x)[0]).all() and "dropout" in network.layers
     assert (scores != network.forward(x, np.random.default_rng(0))[0]).any()
 
 
+def test_extra_channels_are_made_of_the_image_that_is_shown(rgb):
+    """Moved with the image, the mirrored gray would say in training what it says of no image in use."""
+    system = Kuo2016("cnn_rgb_da", 10, Recipe(shift=5, flip=True))
+    system.fit_standardizer(rgb)
+    shown = shift_and_flip(rgb, np.random.default_rng(0), 5, True, np.rint(system.standardizer.mean[:3]))
+    assert (shown != rgb).any() and (np.abs(system.prepare(shown[:, :1, :1])[0, 0, 0]) < 9).all()
+    np.testing.assert_array_equal(system.prepare(rgb, np.random.default_rng(0)), system.prepare(shown))
+
+
+def test_an_image_moves_over_the_mean_colour():
+    rgb = np.full((4, 32, 32, 3), 200, np.uint8)
+    system = Kuo2016("cnn_rgb", 10, Recipe(shift=9))
+    system.standardizer = Standardizer([10.4, 20.6, 30.2], [5, 5, 5])
+    x = system.prepare(rgb, np.random.default_rng(0))
+    edge = x[np.abs(x[..., 0]) < 1]
+    assert len(edge) and (np.abs(edge) < 0.11).all()  # half a level of 5
+
+
+def test_threads_change_no_bit_of_what_is_learnt(rgb):
+    recipe = RECIPES["best"].changed(["batch=20", "shard=6"])
+    hashes = {parameter_hash(systems.create("kuo2016", method="cnn_rgb", recipe=recipe, epochs=1).fit(
+        rgb, np.arange(len(rgb)) % 10, threads=threads).network) for threads in (1, 2, 5)}
+    assert len(hashes) == 1
+
+
+def test_the_shard_is_that_of_the_statistics():
+    network = build_network(3, 10, Recipe(normalization="batch", shard=6), np.random.default_rng(0))
+    assert network.layers["norm2"].group == 6
+
+
 def test_test_flip_describes_an_image_as_the_mean_of_itself_and_its_mirror_image(rgb):
     one, both = (Kuo2016("cnn_rgb_da", 10, Recipe(test_flip=flip)) for flip in (False, True))
     for system in (one, both):
-        system.fit_standardizer(system.images(rgb))
+        system.fit_standardizer(rgb)
     mirrored = rgb[:, :, ::-1]
     before, after, scores = (both.outputs(rgb)[key] for key in ("before_relu", "descriptor", "scores"))
     mean = (one.outputs(rgb)["before_relu"] + one.outputs(mirrored)["before_relu"]) / 2
@@ -114,7 +145,7 @@ def test_test_flip_describes_an_image_as_the_mean_of_itself_and_its_mirror_image
 
 
 def test_batch_normalisation_is_folded_away(rgb):
-    system = Kuo2016("cnn_rgb", 10, Recipe(normalization="batch"))
+    system = Kuo2016("cnn_rgb", 10, Recipe(normalization="batch", shard=len(rgb)))
     system.fit_standardizer(rgb)
     ready = system.folded(rgb)
     assert "norm3" in system.network.layers and list(ready.network.layers) == list(build_network(

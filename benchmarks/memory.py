@@ -47,7 +47,7 @@ def main(arguments=None):
 def _peak_of_child(code):
     """Return the peak memory, in MB, of a Python process that runs `code`."""
     code += "; print(open('/proc/self/status').read())"
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, text=True,
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, text=True, encoding="utf-8",
                           stdout=subprocess.PIPE, check=True)
     return resident(done.stdout)
 

@@ -55,7 +55,7 @@ def measure(options):
     recipe = RECIPES[options.recipe].changed(options.changes)
     row = {"dataset": options.dataset, "method": options.method, "epochs": options.epochs, "seed": options.seed,
            "validation": options.validation, "recipe": options.recipe, "settings": settings(recipe)}
-    found = json.loads(options.json.read_text()) if options.json.exists() else []
+    found = json.loads(options.json.read_text(encoding="utf-8")) if options.json.exists() else []
     if any(row.items() <= {**other, "settings": settings_of(other)}.items() for other in found):
         print("measured before:", options.json)
         return
@@ -65,7 +65,7 @@ def measure(options):
                                  validation=options.validation))
     retrieval = experiment.retrieval_held_out(experiment.fit(system))
     row["command"] = " ".join(["python -m benchmarks.recipe_search", *sys.argv[1:]])
-    found = json.loads(options.json.read_text()) if options.json.exists() else []
+    found = json.loads(options.json.read_text(encoding="utf-8")) if options.json.exists() else []
     write_json(options.json, [*found, {**row, "history": system.history, "angular": retrieval,
                                        "seconds": system.seconds, "environment": environment(experiment.xp)}])
     print(f"{' '.join(options.changes) or 'as it is'}: held-out Top-1 {system.history[-1]['validation_top1']:.2%}, "

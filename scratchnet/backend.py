@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import BackendError, InputError, SettingsError
+from .errors import BackendError, InputError, SettingsError, in_a_line
 
 BACKENDS = ("auto", "numpy", "cupy")
 
@@ -50,17 +50,17 @@ def probe_cupy():
     except ImportError:
         return None, "CuPy is not installed"
     except Exception as error:  # a broken installation must not stop those who did not ask for it
-        return None, f"CuPy cannot be imported: {_in_a_line(error)}"
+        return None, f"CuPy cannot be imported: {_shortly(error)}"
     try:
         if int(cupy.arange(3).sum()) == 3:
             return cupy, None
         return None, "the device computed a wrong sum"
     except Exception as error:  # CUDA raises many classes: driver, runtime, compiler, memory
-        return None, _in_a_line(error)
+        return None, _shortly(error)
 
 
-def _in_a_line(error):
-    return " ".join(str(error).split())[:120] or type(error).__name__
+def _shortly(error):
+    return in_a_line(error).strip()[:120] or type(error).__name__
 
 
 def array_module(*arrays):
@@ -204,7 +204,7 @@ def device_name(xp):
 def cpu_name():
     """Return the processor's model name, for reports."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "scratchnet"
 ROOMS = [  # what stands in one line does not import each other
     ["errors", "suggest", "version", "discovery", "workspace"],
-    ["backend", "checks", "files", "randomness"],
+    ["backend", "checks", "files", "progress", "randomness"],
     ["gpu", "checkpoint", "parallel"],
     ["environment", "layers"],
     ["losses"],

@@ -12,7 +12,7 @@ NAMES = {"numpy": "scratchnet", "cupy": "scratchnet, GPU", "torch": "PyTorch", "
 
 def read(folder):
     """Return {name: content} of the JSON files of a folder."""
-    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
 
 
 def settings_of(row):
@@ -24,10 +24,10 @@ def settings_of(row):
 def write_between(path, name, text):
     """Replace what stands between the marks of `name` in a file."""
     begin, end = (mark.format(name) for mark in MARKS)
-    old = path.read_text()
+    old = path.read_text(encoding="utf-8")
     if begin not in old or end not in old:
         raise SystemExit(f"error: {path} has no place for a table: add the lines {begin.strip()} and {end}")
-    path.write_text(old[:old.index(begin)] + begin + text + old[old.index(end):])
+    path.write_text(old[:old.index(begin)] + begin + text + old[old.index(end):], encoding="utf-8")
 
 
 def amount(rows):

@@ -11,7 +11,7 @@ from . import settings_of, write_between
 def write(path, root):
     """Write the table of benchmarks/README.md from recipe-search.json, if it exists."""
     if path.exists():
-        write_between(root / "benchmarks/README.md", "search", table(json.loads(path.read_text())))
+        write_between(root / "benchmarks/README.md", "search", table(json.loads(path.read_text(encoding="utf-8"))))
 
 
 def table(rows):

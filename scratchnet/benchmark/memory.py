@@ -6,7 +6,7 @@ from pathlib import Path
 def peak_memory():
     """Return the most memory that this process ever held (since `reset_peak`), in MB, or None off Linux."""
     try:
-        return resident(Path("/proc/self/status").read_text())
+        return resident(Path("/proc/self/status").read_text(encoding="utf-8"))
     except OSError:
         return None
 
@@ -19,7 +19,7 @@ def resident(status):
 def reset_peak():
     """Let `peak_memory` count from now on; return what the process holds, in MB, or None where that is unknown."""
     try:
-        Path("/proc/self/clear_refs").write_text("5")
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     except OSError:
         return None
     return peak_memory()
@@ -32,7 +32,7 @@ def need(nbytes):
     Off Linux it is not known how many are left, and only what no machine has is refused.
     """
     try:
-        left = _kilobytes(Path("/proc/meminfo").read_text(), "MemAvailable") * 1024
+        left = _kilobytes(Path("/proc/meminfo").read_text(encoding="utf-8"), "MemAvailable") * 1024
     except OSError:
         left = sys.maxsize
     if nbytes > left:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from .. import backend
 from ..environment import environment
 from ..errors import CapacityError, OutputError
 from ..files import write_json
 from ..plotting import crossover_figure, save
+from ..progress import bar, say
 from .cases import SEED, TrainingStep, layers
 from .crossover import crossovers, sentence
 from .timing import duration, interleave, rows
@@ -37,7 +37,7 @@ FULL = Effort((1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024), 10, 40, 1.0)
 QUICK = Effort((1, 4, 16, 64, 256), 3, 10, 0.1)
 
 
-def benchmark(out, names=BACKENDS, batches=None, effort=FULL, threads=None, command="", say=tqdm.write):
+def benchmark(out, names=BACKENDS, batches=None, effort=FULL, threads=None, command="", say=say):
     """Time the training step and each layer, and write what was found.
 
     Parameters
@@ -85,7 +85,8 @@ def benchmark(out, names=BACKENDS, batches=None, effort=FULL, threads=None, comm
             content["summary"] = sentence(content["rows"])
             write_json(folder / JSON, content)
             save(figure(content), folder / PICTURE)
-            say(f"{content['summary']}\n{folder / JSON}, {folder / PICTURE}")
+            say(content["summary"])
+            say(f"{folder / JSON}, {folder / PICTURE}")
     if not content["rows"]:
         raise CapacityError(f"nothing fits into memory: {notes[-1]}; try a smaller --batch")
     return content
@@ -121,11 +122,11 @@ def _answering(names):
 def _measure(content, path, modules, batches, effort, threads, say):
     """Time every case with every batch; keep the rows and write all there are after each."""
     cases, precision = [TrainingStep(), *layers().values()], content["environment"]["precision"]
-    with tqdm(total=len(cases) * len(batches), unit=" cases", leave=False, disable=None) as bar:
+    with bar(total=len(cases) * len(batches), unit=" cases") as shown:
         for case in cases:
             left = dict(modules)
             for batch in batches:
-                bar.set_description(f"{case.name}, batch {batch:,}")
+                shown.set_description(f"{case.name}, batch {batch:,}")
                 timings = _timed(case, batch, left, effort, threads)
                 for name in sorted(left.keys() - timings.keys()):
                     del left[name]
@@ -139,7 +140,7 @@ def _measure(content, path, modules, batches, effort, threads, say):
                     if case is cases[0]:
                         each = ", ".join(f"{row['backend']} {duration(row['median_ms'])}" for row in found)
                         say(f"{case.name}, batch {batch:5,}: {each}")
-                bar.update()
+                shown.update()
 
 
 def _timed(case, batch, modules, effort, threads):

@@ -2,13 +2,15 @@
 
 Libraries that take time to load are imported by the command that needs them.
 """
+import shlex
+import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 
 from .. import backend, systems
-from ..errors import CheckpointError, SettingsError
+from ..errors import CheckpointError, OutputError, SettingsError, in_a_line
 from ..files import write_json
 from ..suggest import nearest
 
@@ -44,7 +46,8 @@ def train(options):
     plan = _plan(options, [system])
     Experiment(plan).fit(system)
     folder = plan.folder(system)
-    print(f"{folder / 'system.npz'}\nnext: scratchnet evaluate {folder}")
+    print(in_a_line(folder / "system.npz"))
+    print(in_a_line(f"next: scratchnet evaluate {shlex.quote(str(folder))}"))
 
 
 def evaluate(options):
@@ -52,11 +55,13 @@ def evaluate(options):
     from ..experiments import evaluate_file
     from ..report.text import evaluation_lines
     from ..trained import weights
+    if options.json:
+        _check_place(options.json)
     with weights(options.pretrained) if options.pretrained else nullcontext(_fitted(options.checkpoint)) as path:
         figures, *_ = evaluate_file(path, options.data, backend.select(options.backend), options.threads)
-    print(*evaluation_lines(figures), sep="\n")
     if options.json:
         write_json(options.json, figures)
+    print(*evaluation_lines(figures), sep="\n")
 
 
 def summary(options):
@@ -155,3 +160,16 @@ def _fitted(path):
         raise CheckpointError(f"there is no fitted system {path}{nearest(path.parent.name, found)}: finish the "
                               f"training with --resume, or name the folder of a run that is done{listing}")
     return path
+
+
+def _check_place(path):
+    """Refuse a file that cannot be written: now, and not when there is something to write."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(21, "it is a folder")
+        if path.is_file() or not path.exists():  # a device takes what it is given, where it lies nothing can be made
+            with tempfile.TemporaryFile(dir=path.parent):
+                pass
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}; choose another --json") from None

@@ -29,7 +29,7 @@ def make(folder, destination):
         index[split] = {"official_indices": chosen.tolist(), "labels": labels[chosen].tolist()}
         digest = hashlib.sha256(pack(images[chosen], labels[chosen].astype(np.uint8))).hexdigest()
         print(f"{split}: {len(chosen)} images, SHA-256 {digest}")
-    (destination / "index.json").write_text(json.dumps(index) + "\n")
+    (destination / "index.json").write_text(json.dumps(index) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """What a fitted system is worth: classification and retrieval on the test set (paper, section 5)."""
 import numpy as np
-from tqdm import tqdm
 
 from ..backend import to_device
 from ..metrics import confusion_matrix, top_k_accuracy
+from ..progress import bar
 from ..retrieval import DISTANCES, PROTOCOLS, FlatIndex, evaluate_protocols
 from .beside import references, without_near_duplicates
 
@@ -76,10 +76,9 @@ def _best(scores):
 
 
 def _retrieval(queries, query_labels, gallery, gallery_labels, xp, workers, each):
-    with tqdm(total=len(PROTOCOLS) * len(DISTANCES) * len(queries), unit=" queries", desc="ranking", leave=False,
-              disable=None) as bar:
+    with bar(total=len(PROTOCOLS) * len(DISTANCES) * len(queries), unit=" queries", desc="ranking") as shown:
         return evaluate_protocols(to_device(queries, xp), query_labels, to_device(gallery, xp), gallery_labels,
-                                  workers=workers, advance=bar.update, each=each)
+                                  workers=workers, advance=shown.update, each=each)
 
 
 def examples(descriptors, dataset, depth=30):

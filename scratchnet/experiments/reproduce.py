@@ -2,12 +2,11 @@
 import json
 import time
 
-from tqdm import tqdm
-
 from .. import checkpoint, plotting
 from ..environment import environment
 from ..errors import CheckpointError
 from ..files import write_json
+from ..progress import say
 from ..report import figures, write_report
 from ..systems.ledger import LEDGER
 from ..trained import load_pretrained
@@ -34,14 +33,14 @@ def reproduce(plan, first_look=False):
         mine.append(experiment.run(system))
         results["runs"] = [run for run in results["runs"] if _key(run) != _key(mine[-1])] + mine[-1:]
         write_json(path, results)
-    tqdm.write("drawing the figures and the report")
+    say("drawing the figures and the report")
     drawn = looked + draw(plan, experiment, mine)
     named = {run.get("system") for run in results["runs"]}
     finished = [(path, path.with_name("predictions.npz")) for path in sorted(plan.out.glob("runs/*/result.json"))]
     write_report(results, {plan.dataset: drawn}, [row for row in LEDGER if row["system"] in named],
                  plan.out / "report.html", kept(finished, {plan.dataset: experiment.dataset.test_labels}))
     for line in _closing_lines(plan, results):
-        tqdm.write(line)
+        print(line)
     return results
 
 
@@ -52,8 +51,8 @@ def show_bundled(plan, dataset):
     remark = "; the weights have seen all of CIFAR-10's training images and no test image"
     for name, *rest in figures.retrieved(found, dataset, "bundled weights", remark):
         listed.append(_kept(plan, f"bundled-{name}", *rest))
-        tqdm.write(f"bundled weights: {name} in {listed[-1][2]}")
-    tqdm.write(f"  ({time.monotonic() - start:.0f} s) now the same from nothing:")
+        say(f"bundled weights: {name} in {listed[-1][2]}")
+    say(f"  ({time.monotonic() - start:.0f} s) now the same from nothing:")
     return listed
 
 

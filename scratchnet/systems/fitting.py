@@ -3,11 +3,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from ..backend import array_module, to_host
 from ..errors import InputError
 from ..parallel import Workers
+from ..progress import bar as progress_bar
 
 
 @dataclass
@@ -42,8 +42,8 @@ class Fitting:
 
 
 def bar(fitting, **settings):
-    """Return a progress bar of tqdm, shown as `fitting` says."""
-    return tqdm(leave=False, disable=None if fitting.progress is None else not fitting.progress, **settings)
+    """Return a bar that is shown as `fitting` says."""
+    return progress_bar(fitting.progress, **settings)
 
 
 def check_images(images):

@@ -51,7 +51,7 @@ def weights(name):
 
 def card(name):
     """Return the model card of the weights `name` as a dict."""
-    return json.loads((_files(name) / f"{name}.json").read_text())
+    return json.loads((_files(name) / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def _files(name):

@@ -9,7 +9,6 @@ import time
 from dataclasses import dataclass, field
 
 import numpy as np
-from tqdm import tqdm
 
 from .. import checkpoint
 from ..backend import array_module, to_device, to_host
@@ -17,6 +16,7 @@ from ..checks import positive
 from ..errors import CapacityError, CheckpointError, InputError, NonFiniteError
 from ..losses import SoftmaxCrossEntropy
 from ..parallel import SHARD
+from ..progress import bar
 from ..randomness import stream
 from .gradients import batch_gradients
 
@@ -106,8 +106,7 @@ class Trainer:
         steps = -(-n // self.batch)
         saved = clock = time.monotonic()
         title = f"epoch {s.epoch + 1:{len(str(self.epochs))}}/{self.epochs}"
-        with tqdm(total=n, initial=s.seen, unit=" images", desc=title, leave=False,
-                  disable=None if self.progress is None else not self.progress) as bar:
+        with bar(self.progress, total=n, initial=s.seen, unit=" images", desc=title) as shown:
             for step in range(s.step, steps):
                 rows = to_device(order[step * self.batch:(step + 1) * self.batch], xp)
                 last = step + 1 == steps
@@ -117,8 +116,8 @@ class Trainer:
                 now = time.monotonic()
                 s.seconds, clock = s.seconds + now - clock, now
                 if s.seen:
-                    bar.set_postfix(loss=f"{s.loss_sum / s.seen:.3f}", top1=f"{s.right / s.seen:.1%}", refresh=False)
-                bar.update(len(rows))
+                    shown.set_postfix(loss=f"{s.loss_sum / s.seen:.3f}", top1=f"{s.right / s.seen:.1%}", refresh=False)
+                shown.update(len(rows))
                 if due:
                     self.save()
                     saved = clock = time.monotonic()

@@ -6,7 +6,7 @@ import pytest
 from toys import OneHot, dataset
 
 from scratchnet import checkpoint, data, systems
-from scratchnet.errors import CheckpointError, OutputError
+from scratchnet.errors import CheckpointError, OutputError, SettingsError
 from scratchnet.experiments.plan import Plan
 from scratchnet.experiments.results import read_result
 from scratchnet.experiments.run import Experiment, evaluate_file, load_fitted, top1
@@ -90,7 +90,7 @@ def test_a_run_that_was_cut_off_while_it_was_evaluated_ends_as_if_it_had_not(pla
     assert (folder / "result.json").exists()
 
 
-@pytest.mark.parametrize("left", ["results.json", "runs/toy-pixels-quick+epochs=2-seed0/checkpoint.npz"])
+@pytest.mark.parametrize("left", ["results.json", "runs/toy-pixels-quick+epochs=2-seed0/notes.txt"])
 def test_an_earlier_run_is_not_overwritten(left, plan):
     made = plan()
     path = made.out / left
@@ -107,6 +107,39 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_computed(
     made.out.write_text("in the way")
     with pytest.raises(OutputError, match="cannot write to .*; choose another --out"):
         Experiment(made)
+
+
+@pytest.mark.parametrize("place", ["runs", "figures"])
+def test_so_is_a_folder_within_it(place, plan):
+    made = plan(resume=True)
+    made.out.mkdir()
+    (made.out / place).write_text("in the way", encoding="utf-8")
+    with pytest.raises(OutputError, match=f"cannot write to .*{place}: .*; choose another --out"):
+        Experiment(made)
+
+
+def test_too_few_images_are_refused_before_there_is_a_folder(plan):
+    for wrong in ({"train_images": 61}, {"validation": 60}, {"train_images": 20, "validation": 20}):
+        made = plan(**wrong)
+        with pytest.raises(SettingsError, match="images"):
+            Experiment(made)
+        assert not made.out.exists()
+
+
+@pytest.mark.parametrize("name", ["result.json", "system.npz", "checkpoint.npz", "pretraining.npz"])
+def test_what_the_last_system_left_in_another_run_is_refused_before_the_first_is_fitted(name, plan):
+    systems_ = OneHot(), Pixels.create("quick", epochs=2)
+    earlier = plan(*systems_, train_images=40)
+    path = earlier.folder(systems_[1]) / name
+    if name == "result.json":
+        Experiment(earlier).run(systems_[1])
+    else:
+        about = {**systems_[1].describe(), **earlier.about()}
+        checkpoint.save(path, {}, {"kind": "system", "about": systems_[1].describe(), "run": earlier.about()}
+                        if name == "system.npz" else {"about": about})
+    Experiment(plan(*systems_, train_images=40, resume=True))
+    with pytest.raises(CheckpointError, match=f"{name} belongs to a run with another train_images"):
+        Experiment(plan(*systems_, resume=True))
 
 
 def test_a_system_that_does_not_classify_has_a_run_too(plan):

@@ -9,13 +9,13 @@ from .errors import SettingsError
 
 
 def positive(**sizes):
-    """Refuse sizes that are not whole numbers of at least 1; NumPy's whole numbers are as good as Python's."""
-    _whole(1, sizes)
+    """Return sizes as Python's whole numbers, which do not overflow; refuse what is not whole and at least 1."""
+    return _whole(1, sizes)
 
 
 def counts(**numbers):
-    """Refuse numbers that are not whole and at least 0."""
-    _whole(0, numbers)
+    """Return numbers as Python's whole numbers, which do not overflow; refuse what is not whole and at least 0."""
+    return _whole(0, numbers)
 
 
 def _whole(least, numbers):
@@ -26,6 +26,7 @@ def _whole(least, numbers):
             right = False
         if not right:
             raise SettingsError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    return [operator.index(value) for value in numbers.values()]
 
 
 def not_negative(**amounts):
@@ -36,9 +37,9 @@ def not_negative(**amounts):
 
 
 def real_type(dtype):
-    """Refuse a type of parameters other than float32 and float64; in whole numbers, initial weights would all be 0."""
+    """Refuse a type to compute in other than float32 and float64; in whole numbers, initial weights would all be 0."""
     if np.dtype(dtype) not in (np.float32, np.float64):
-        raise SettingsError(f"parameters are float32 or float64, got dtype {np.dtype(dtype)}")
+        raise SettingsError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
 
 
 def typed(text, example, name):

@@ -119,7 +119,7 @@ class LinearClassifier:
         list of float
             J after each iteration.
         """
-        positive(classes=classes, iterations=iterations)
+        classes, iterations = positive(classes=classes, iterations=iterations)
         _check_features(X)
         xp, (N, D), seen = array_module(X), X.shape, []
         if not bool(xp.isfinite(X).all()):

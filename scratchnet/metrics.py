@@ -158,7 +158,7 @@ def confusion_matrix(labels, predicted, classes):
     SettingsError
         If `classes` is no whole number of at least 1.
     """
-    positive(classes=classes)
+    classes, = positive(classes=classes)
     xp = array_module(labels, predicted)
     check_labels(labels, len(labels), classes)
     check_labels(predicted, len(labels), classes)

@@ -91,6 +91,12 @@ def classified(X, labels):
     return np.array(costs), classifier.scores(X), *classifier.cost_and_gradient(theta, X, labels)
 
 
+def scored(X):
+    classifier = LinearClassifier(losses.SquaredHinge())
+    classifier.W, classifier.b = np.ones((6, CLASSES), precision(X)), np.ones(CLASSES, precision(X))
+    return classifier.scores(X)
+
+
 def stepped(optimizer):
     def run(p, g):
         network = type("Parameters", (), {"params": {"W": p}, "decayed": ("W",)})
@@ -173,6 +179,7 @@ def calls():
     found["ZCA"] = Call(whitened, {"X": normal((40, 5))})
     found["SparseAutoencoder"] = Call(encoded, {"X": normal((40, 5))})
     found["LinearClassifier"] = Call(classified, {"X": vectors, "labels": labels})
+    found["scores of a LinearClassifier"] = Call(scored, {"X": vectors})
     found["rescale"] = Call(lambda kernels, biases: rescale(kernels, biases, 0.3), {"kernels": normal((3, 3, 1, 4)),
                                                                                   "biases": normal(4)})
     found["spread"] = Call(lambda kernels: spread(kernels, 3), {"kernels": normal((3, 3, 1, 4))})

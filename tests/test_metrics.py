@@ -182,3 +182,9 @@ def test_the_mean_over_no_query_is_refused():
         assert len(metrics.average_precisions(np.zeros((0, 5), bool), depth)) == 0
         with pytest.raises(InputError, match="no query has no mean average precision"):
             metrics.mean_average_precision(np.zeros((0, 5), bool), depth)
+
+
+def test_a_number_of_classes_of_few_bits_does_not_overflow(rng):
+    labels, predicted = rng.integers(0, 20, (2, 99))
+    np.testing.assert_array_equal(metrics.confusion_matrix(labels, predicted, np.uint8(20)),
+                                  metrics.confusion_matrix(labels, predicted, 20))

@@ -29,7 +29,7 @@ def shift_and_flip(x, rng, shift=0, flip=False, fill=0):
     -------
     (N, H, W, C) array, or `x` itself where nothing is asked for
     """
-    counts(shift=shift)
+    shift, = counts(shift=shift)
     if not shift and not flip:
         return x
     xp, (N, H, W, C) = array_module(x), x.shape

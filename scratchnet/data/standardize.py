@@ -2,6 +2,7 @@
 import numpy as np
 
 from ..backend import array_module, to_device, to_host
+from ..checks import real_type
 from ..errors import InputError
 
 CHUNK = 500
@@ -49,6 +50,7 @@ class Standardizer:
         xp = array_module(images)
         key = xp.__name__, np.dtype(dtype)
         if key not in self._constants:
+            real_type(dtype)
             scale = 1 / np.where(self.std > 0, self.std, 1)
             self._constants[key] = [to_device(value.astype(dtype), xp) for value in (scale, self.mean * scale)]
         scale, offset = self._constants[key]

@@ -49,14 +49,14 @@ class Conv2D(Layer):
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, rng=None, dtype=np.float32,
                  init=he_normal, algorithm="auto"):
         super().__init__()
-        positive(in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size, stride=stride)
-        counts(padding=padding)
+        C, F, K, self.stride = positive(in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size,
+                                        stride=stride)
+        self.padding, = counts(padding=padding)
         if algorithm != "auto" and algorithm not in ALGORITHMS:
             names = ", ".join(ALGORITHMS)
             raise SettingsError(f"there is no convolution algorithm {algorithm!r}: choose auto, {names}")
-        self.stride, self.padding, self.algorithm = stride, padding, algorithm
-        shape = (kernel_size, kernel_size, in_channels, out_channels)
-        self.params = weights_and_bias(shape, kernel_size**2 * in_channels, rng, dtype, init)
+        self.algorithm = algorithm
+        self.params = weights_and_bias((K, K, C, F), K**2 * C, rng, dtype, init)
 
     def algorithm_used(self):
         """Return the name of the algorithm that runs."""

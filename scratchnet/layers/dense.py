@@ -27,8 +27,8 @@ class Dense(Layer):
 
     def __init__(self, in_features, out_features, rng=None, dtype=np.float32, init=he_normal):
         super().__init__()
-        positive(in_features=in_features, out_features=out_features)
-        self.params = weights_and_bias((in_features, out_features), in_features, rng, dtype, init)
+        D, M = positive(in_features=in_features, out_features=out_features)
+        self.params = weights_and_bias((D, M), D, rng, dtype, init)
 
     def forward(self, x, rng=None):
         """Map x (N, D) to y (N, M)."""

@@ -14,9 +14,7 @@ from .base import Layer, window_count
 class _Pool2D(Layer):
     def __init__(self, size, stride=None):
         super().__init__()
-        stride = size if stride is None else stride
-        positive(size=size, stride=stride)
-        self.size, self.stride = size, stride
+        self.size, self.stride = positive(size=size, stride=size if stride is None else stride)
 
     def _shifted(self, x, axis, count):
         """Return views of x (N, H, W, C): for each place in a window, that place of all `count` windows of an axis."""

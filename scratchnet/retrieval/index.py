@@ -135,7 +135,7 @@ class FlatIndex:
             raise SettingsError(f"k must be a whole number from 1 to {nb}, the size of the gallery, got {k}: "
                                 "ask for fewer neighbours or add more vectors")
         check_vectors(q, "queries", self.d)
-        xp = array_module(q, self.vectors)
+        xp, k = array_module(q, self.vectors), int(k)
         if self._gallery is None:
             self._gallery = self._distance.prepare(self.vectors)
         q = self._distance.to_float32(q)
@@ -143,7 +143,7 @@ class FlatIndex:
         keys = xp.empty((len(q), k), np.uint64)
         with self.open_workers() if workers is None or xp is not np else nullcontext(workers) as workers:
             for start in range(0, len(q), chunk):
-                keys[start:start + chunk] = self._nearest(q[start:start + chunk], int(k), k + MARGIN, workers)
+                keys[start:start + chunk] = self._nearest(q[start:start + chunk], k, k + MARGIN, workers)
         return unpack(keys)
 
     def _nearest(self, q, k, m, workers):

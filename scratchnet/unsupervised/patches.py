@@ -21,7 +21,7 @@ def sample_patches(images, count, K, rng):
     (count, K·K·C) array
         Of the dtype of `images`; row, column and channel run as in a convolution kernel (K, K, C).
     """
-    positive(count=count, K=K)
+    count, K = positive(count=count, K=K)
     array_module(images)
     if images.ndim != 4 or len(images) == 0:
         raise InputError(f"patches are cut from images (N, H, W, C) with N ≥ 1, got shape {images.shape}")

@@ -44,7 +44,7 @@ class SparseAutoencoder:
     """
 
     def __init__(self, visible, hidden, sparsity=0.035, sparsity_weight=5.0, weight_decay=3e-3, rng=None):
-        positive(visible=visible, hidden=hidden)
+        visible, hidden = positive(visible=visible, hidden=hidden)
         not_negative(sparsity_weight=sparsity_weight, weight_decay=weight_decay)
         if not 0 < sparsity < 1:
             raise SettingsError(f"sparsity must lie between 0 and 1, got {sparsity}")

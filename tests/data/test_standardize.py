@@ -4,7 +4,7 @@ import pytest
 
 from scratchnet.backend import to_device, to_host
 from scratchnet.data import Standardizer
-from scratchnet.errors import InputError
+from scratchnet.errors import InputError, SettingsError
 
 
 def test_zero_mean_and_unit_variance(backend, rng):
@@ -51,3 +51,9 @@ def test_a_mean_or_deviation_that_is_none_is_refused(mean, std):
     """NaN and what is below 0 would count as a channel that never varies."""
     with pytest.raises(InputError, match="mean and std must be finite"):
         Standardizer(mean, std)
+
+
+def test_whole_numbers_hold_no_standardised_image():
+    for dtype in (np.uint8, int, bool, np.float16):
+        with pytest.raises(SettingsError, match="dtype must be float32 or float64"):
+            Standardizer([100.0], [50.0])(np.ones((2, 4, 4, 1), np.uint8), dtype)

@@ -124,3 +124,16 @@ def test_no_images_go_through_and_come_back(name, backend, rng):
         assert tuple(dx.shape) == (0, *shape[1:])
         assert {key: g.shape for key, g in grads.items()} == {key: p.shape for key, p in layer.params.items()}
         assert not any(to_host(g).any() for g in grads.values())
+
+
+@pytest.mark.parametrize("make, sizes", [
+    (lambda *sizes: Conv2D(*sizes, rng=np.random.default_rng(0)), (64, 8, 5, 1, 200)),  # 5 · 5 · 64 is 64 in 8 bits
+    (lambda *sizes: Dense(*sizes, rng=np.random.default_rng(0)), (200, 100)), (MeanPool2D, (16, 3))])
+def test_sizes_of_few_bits_do_not_overflow(make, sizes):
+    layer, narrow = make(*sizes), make(*map(np.uint8, sizes))
+    assert repr(layer) == repr(narrow)
+    for name, p in layer.params.items():
+        np.testing.assert_array_equal(narrow.params[name], p)
+    if not isinstance(layer, Dense):
+        x = np.ones((1, 34, 34, 64 if layer.params else 2), np.float32)
+        np.testing.assert_array_equal(narrow.forward(x)[0], layer.forward(x)[0])

@@ -247,3 +247,10 @@ def test_float64_is_looked_at_in_part_only(rng, monkeypatch, metric):
     monkeypatch.setattr(type(DISTANCES[metric]), "paired", paired)
     FlatIndex(metric).add(rng.standard_normal((70_001, 2)))
     assert seen and max(seen) < 1000
+
+
+@metrics
+def test_a_k_of_few_bits_does_not_overflow(rng, metric):
+    flat, q = FlatIndex(metric).add(rng.standard_normal((300, 4))), rng.standard_normal((3, 4))
+    for found, expected in zip(flat.search(q, np.uint8(250)), flat.search(q, 250)):
+        np.testing.assert_array_equal(found, expected)

@@ -105,3 +105,9 @@ def test_a_unit_that_is_always_off_costs_nothing_where_sparsity_does_not_count(r
     W1, b1, W2, b2 = without.unpack(theta)
     E = 1 / (1 + np.exp(-np.clip(X @ W1 + b1, -500, 500))) @ W2 + b2 - X
     assert cost == pytest.approx((E**2).sum() / 10 + 3e-3 / 2 * ((W1**2).sum() + (W2**2).sum()), rel=1e-12)
+
+
+def test_sizes_of_few_bits_do_not_overflow():
+    wide, narrow = (SparseAutoencoder(kind(25), kind(64), rng=np.random.default_rng(0)) for kind in (int, np.uint8))
+    np.testing.assert_array_equal(narrow.theta, wide.theta)
+    assert len(wide.theta) == 2 * 25 * 64 + 64 + 25

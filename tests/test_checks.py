@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from scratchnet.checks import not_negative, positive
+from scratchnet.checks import not_negative, positive, typed
 from scratchnet.errors import SettingsError
 
 
@@ -31,6 +31,15 @@ def test_finite_numbers_of_at_least_zero_are_amounts(value):
 def test_nothing_else_is_an_amount(value):
     with pytest.raises(SettingsError, match="decay must be a finite number of at least 0, got"):
         not_negative(decay=value)
+
+
+def test_what_is_typed_becomes_what_stood_there():
+    assert [typed(text, False, "flip") for text in ("yes", "TRUE", "no", "False")] == [True, True, False, False]
+    found = typed("3", 7, "batch"), typed("1e-3", 0.5, "rate"), typed("mean", "max", "pooling")
+    assert found == (3, 0.001, "mean") and [type(value) for value in found] == [int, float, str]
+    for text, example in (("maybe", True), ("1", False), ("2.5", 7), ("fast", 0.5), ("", 7)):
+        with pytest.raises(SettingsError, match=f"^batch takes a value like {example}, got '{text}'$"):
+            typed(text, example, "batch")
 
 
 @pytest.mark.parametrize("check", [positive, not_negative])

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from scratchnet import losses
+from scratchnet import gradcheck_cases, losses
 from scratchnet.errors import SettingsError
 from scratchnet.gradcheck_cases import cases
 from scratchnet.layers import LAYERS
@@ -23,6 +23,18 @@ def test_unknown_case_names_the_near_match():
     with pytest.raises(SettingsError, match="did you mean 'Conv2D'"):
         cases("Convv2D")
     assert {case.name.split()[0] for case in cases("conv2d")} == {"Conv2D"}
+
+
+def test_no_parameter_is_checked_where_it_is_zero(monkeypatch):
+    """What multiplies a bias of 0 could have any factor."""
+    seen = {}
+    monkeypatch.setattr(gradcheck_cases, "check_layer", lambda layer, *arguments, **settings: seen.update(
+        {(case.name, name): p.any() for name, p in layer.params.items()}) or {})
+    for case in cases():
+        if case.name.split()[0].strip(",") in (*LAYERS, "kuo2016"):
+            case.run(np.random.default_rng(0), np)
+    assert ("Dense", "b") in seen and ("kuo2016, its network", "conv1.b") in seen
+    assert [key for key, some in seen.items() if not some] == []
 
 
 def test_every_algorithm_is_checked():

@@ -55,6 +55,24 @@ def test_bit_for_bit_repeatable_also_where_random(rng):
     assert once((0, 2))[0] != loss
 
 
+def test_every_group_of_images_draws_random_numbers_of_its_own(rng):
+    """Else the same units drop out in every worker, and all its images are moved alike."""
+    x, labels = batch(rng, 100)
+
+    def drawn(key):
+        numbers = []
+
+        def prepare(images, rng):
+            numbers.append(rng.random())
+            return images
+        with Workers(2, 7) as workers:
+            batch_gradients(workers, make(0.5), SoftmaxCrossEntropy(), x, labels, prepare, key)
+        return sorted(numbers)
+    first = drawn((0, 1))
+    assert len(set(first)) == len(first) > 2
+    assert drawn((0, 1)) == first and set(drawn((0, 2))).isdisjoint(first)
+
+
 def test_an_error_in_a_worker_reaches_the_caller(rng):
     x, labels = batch(rng, 8)
 

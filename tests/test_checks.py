@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from scratchnet.checks import counts, not_negative, positive, real_type
+from scratchnet.checks import counts, not_negative, positive, real_type, typed
 from scratchnet.errors import SettingsError
 
 
@@ -47,6 +47,15 @@ def test_parameters_are_float32_or_float64():
     for dtype in (np.int32, np.uint8, bool, np.float16, np.longdouble, complex, object, ">f4"):
         with pytest.raises(SettingsError, match="dtype must be float32 or float64, got"):
             real_type(dtype)
+
+
+def test_what_is_typed_becomes_what_stood_there():
+    assert [typed(text, False, "flip") for text in ("yes", "TRUE", "no", "False")] == [True, True, False, False]
+    found = typed("3", 7, "batch"), typed("1e-3", 0.5, "rate"), typed("mean", "max", "pooling")
+    assert found == (3, 0.001, "mean") and [type(value) for value in found] == [int, float, str]
+    for text, example in (("maybe", True), ("1", False), ("2.5", 7), ("fast", 0.5), ("", 7)):
+        with pytest.raises(SettingsError, match=f"^batch takes a value like {example}, got '{text}'$"):
+            typed(text, example, "batch")
 
 
 @pytest.mark.parametrize("check", [positive, counts, not_negative])

@@ -112,6 +112,19 @@ class DropoutNotScaledBack(Dropout):
         return dy * (cache[1] > 0), {}
 
 
+class PutInAnotherPlace(ReLU):
+    """The sum of the gradient is right: only an upstream gradient that is not the same everywhere sees it."""
+
+    def forward(self, x, rng=None):
+        return x, None
+
+    def backward(self, dy, cache, need_dx=True):
+        return dy[::-1], {}
+
+    def branches(self, cache):
+        return ()
+
+
 F64 = {"dtype": np.float64}
 IM2COL = {**F64, "algorithm": "im2col"}
 PLANTED = {
@@ -123,6 +136,7 @@ PLANTED = {
     "ReLU gated on the wrong array": (ReLUGatedOnTheUpstream, (3, 4)),
     "overlapping windows overwritten": (lambda: OverlapsOverwritten(3, 1), (1, 5, 5, 2)),
     "mean not divided": (lambda: MeanForgotten(2), (2, 4, 4, 2)),
+    "values put in another place": (PutInAnotherPlace, (3, 4)),
     "dropout not scaled back": (lambda: DropoutNotScaledBack(0.5), (6, 5)),
 }
 

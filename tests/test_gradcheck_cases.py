@@ -25,6 +25,18 @@ def test_unknown_case_names_the_near_match():
     assert {case.name.split()[0] for case in cases("conv2d")} == {"Conv2D"}
 
 
+def test_no_parameter_is_checked_where_it_is_zero(monkeypatch):
+    """What multiplies a bias of 0 could have any factor."""
+    seen = {}
+    monkeypatch.setattr(gradcheck_cases, "check_layer", lambda layer, *arguments, **settings: seen.update(
+        {(case.name, name): p.any() for name, p in layer.params.items()}) or {})
+    for case in cases():
+        if case.name.split()[0].strip(",") in (*LAYERS, "kuo2016"):
+            case.run(np.random.default_rng(0), np)
+    assert ("Dense", "b") in seen and ("kuo2016, its network", "conv1.b") in seen
+    assert [key for key, some in seen.items() if not some] == []
+
+
 def test_every_algorithm_is_checked():
     names = " ".join(case.name for case in cases())
     assert all(f" {algorithm}," in names for algorithm in ALGORITHMS)

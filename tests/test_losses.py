@@ -63,6 +63,13 @@ def test_squared_hinge_by_hand(backend):
     assert int(SquaredHinge().right(scores, labels)) == 1
 
 
+@pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(), SquaredHinge()])
+def test_right_is_who_has_the_highest_score_in_its_class(loss, backend):
+    scores = to_device(np.array([[3.0, 1, 2], [1, 2, 3], [0, 5, 1], [9, 0, 8]]), backend)
+    assert int(loss.right(scores, to_device(np.array([0, 2, 1, 2]), backend))) == 3
+    assert int(loss.right(scores, to_device(np.array([1, 0, 0, 1]), backend))) == 0  # the lowest ones
+
+
 def test_squared_error_by_hand(backend):
     scores, targets = (to_device(np.array(values), backend) for values in ([[1.0, 2.0], [0.0, 0.0]], [[0.0, 4.0]] * 2))
     loss, dscores = SquaredError()(scores, targets)

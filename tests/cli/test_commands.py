@@ -57,6 +57,33 @@ def test_a_folder_that_nobody_named_is_a_new_one(capsys, tmp_path, monkeypatch):
                       "scratchnet-benchmark-3", "scratchnet-demo-3"]
 
 
+def test_options_reach_the_plan_and_its_system(capsys, monkeypatch, tmp_path):
+    plans, fitted = [], []
+
+    class Recorded:
+        def __init__(self, plan):
+            plans.append(plan)
+
+        def fit(self, system):
+            fitted.append(system)
+    monkeypatch.setattr("scratchnet.experiments.Experiment", Recorded)
+    assert run(capsys, "train", "--system", "pixels", "--seed", 3, "--epochs", 7, "--preset", "quick", "--set",
+               "decay=0.5", "--validation", 9, "--train-images", 50, "--threads", 2, "--dataset", "cifar100",
+               "--checkpoint-seconds", 4, "--out", tmp_path)[0] == 0
+    (plan,), (system,) = plans, fitted
+    assert plan.systems == (system,)
+    assert (system.name, system.seed, system.epochs, system.preset, system.decay) == ("pixels", 3, 7, "quick", 0.5)
+    assert (plan.dataset, plan.validation, plan.train_images, plan.threads, plan.checkpoint_seconds, plan.out) == (
+        "cifar100", 9, 50, 2, 4, tmp_path)
+
+
+def test_options_of_the_papers_system_are_refused_with_another(capsys, tmp_path):
+    for option, value in (("--method", "cnn_rgb"), ("--recipe", "best")):
+        assert f"{option} {value} is an option of kuo2016" in refused(
+            capsys, "train", "--system", "pixels", option, value, "--out", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 TINY = ["--train-images", "60", "--epochs", "1", "--set", "patch_count=300", "--set", "pretrain_iterations=2"]
 
 

@@ -12,13 +12,21 @@ from fake_cifar import FORMS, Fake, archive_of, evil_array, python2_batch, text
 
 from scratchnet.data import load
 from scratchnet.data.catalog import CATALOGS
-from scratchnet.data.records import read_file
+from scratchnet.data.records import pack, read_file, unpack
 from scratchnet.errors import DataError
 
 
 @pytest.fixture
 def fake(monkeypatch):
     return Fake("cifar10", monkeypatch)
+
+
+def test_a_record_is_its_labels_and_then_three_planes_of_rows(rng):
+    images, labels = rng.integers(0, 256, (2, 32, 32, 3), dtype=np.uint8), np.array([[7, 8], [9, 10]], np.uint8)
+    content = pack(images, labels)
+    assert content[:2] == b"\x07\x08" and content[3074:3076] == b"\x09\x0a" and len(content) == 2 * 3074
+    assert content[3076 + 1024 + 32 * 5 + 6] == images[1, 5, 6, 1]  # second image, green, row 5, column 6
+    assert [array.tolist() for array in unpack(content, 2)] == [images.tolist(), labels.tolist()]
 
 
 def test_an_archive_is_known_by_its_hash_not_its_name(fake, tmp_path):

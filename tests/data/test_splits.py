@@ -36,3 +36,10 @@ def test_a_list_of_labels_is_as_good_as_an_array():
     for found, expected in zip(hold_out(labels, 2, np.random.default_rng(0)),
                                hold_out(np.array(labels, np.uint8), 2, np.random.default_rng(0))):
         assert found.tolist() == expected.tolist() and len(found) in (2, 4)
+
+
+def test_images_and_the_classes_that_give_one_more_are_drawn():
+    labels = np.repeat(np.arange(4), 10)
+    held = [hold_out(labels, 6, np.random.default_rng(seed))[1] for seed in range(40)]
+    generous = np.sum([np.bincount(labels[chosen]) > 1 for chosen in held], axis=0)
+    assert (generous >= 10).all() and set(np.concatenate(held)) == set(range(40))

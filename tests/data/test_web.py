@@ -150,6 +150,14 @@ def test_what_comes_is_kept_and_continued(tmp_path):
     assert part.read_bytes() == content
 
 
+def test_a_server_that_begins_anew(tmp_path):
+    part = tmp_path / "a.part"
+    part.write_bytes(b"begun")
+    with Liar(once(OK + b"\r\nabcdefg")) as server:
+        assert fetch(server.url, part, LARGEST) is True
+    assert b"Range: bytes=5-" in server.asked[0] and part.read_bytes() == b"abcdefg"
+
+
 def test_a_slow_server_that_goes_on_is_waited_for(tmp_path, monkeypatch):
     """Longer than `PATIENCE` in all, at more than `SLOWEST`."""
     monkeypatch.setattr(web, "SLOWEST", 1000)

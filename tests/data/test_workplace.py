@@ -1,4 +1,5 @@
 """Folders that nobody else works in, and what becomes of those whose process is gone."""
+import fcntl
 import os
 import subprocess
 import sys
@@ -102,6 +103,20 @@ def test_many_at_once(tmp_path):
     for thread in threads:
         thread.join()
     assert not failed and len(taken) == 240 and os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_goes_while_it_is_locked_is_not_held_for_ones_own(tmp_path, monkeypatch):
+    """As where another process clears it in the same moment."""
+    lock = fcntl.flock
+
+    def slowly(*arguments):
+        monkeypatch.undo()
+        for place in tmp_path.iterdir():
+            place.rmdir()
+        lock(*arguments)
+    monkeypatch.setattr(fcntl, "flock", slowly)
+    with workplace(tmp_path, "cifar10") as place:
+        assert place.is_dir() and os.listdir(tmp_path) == [place.name]
 
 
 @pytest.mark.parametrize("name", ["file", "file/below", "x" * 300, "\0", "\ud800"])

@@ -7,7 +7,7 @@ from toys import OneHot, dataset
 
 from scratchnet import checkpoint, data, systems
 from scratchnet.errors import CheckpointError, OutputError, SettingsError
-from scratchnet.experiments.plan import Plan
+from scratchnet.experiments.plan import Plan, split
 from scratchnet.experiments.results import read_result
 from scratchnet.experiments.run import Experiment, evaluate_file, load_fitted, top1
 from scratchnet.metrics import average_precision
@@ -66,6 +66,24 @@ def test_validation_is_of_the_held_out_images(plan):
     assert history[-1]["validation_top1"] == (system.scores(part.held_images).argmax(axis=1) == part.held_labels).mean()
     other = plan(Pixels.create("quick", epochs=1), train_images=40)
     assert "validation_top1" not in Experiment(other).run(other.systems[0])["history"][0]
+
+
+def test_what_is_held_out_is_not_learnt_from(plan, images):
+    learnt, checked = [], []
+
+    class Watched(OneHot):
+        def _fit(self, rgb, labels, fitting):
+            learnt.extend([rgb, labels])
+            super()._fit(rgb, labels, fitting)
+
+        def _outputs(self, rgb):
+            checked.append(rgb)
+            return super()._outputs(rgb)
+    made = plan(Watched(), validation=20)
+    Experiment(made).fit(made.systems[0])
+    part = split(images, None, 20, seed=0)
+    assert (learnt[0] == part.images).all() and (learnt[1] == part.labels).all() and len(part.labels) == 40
+    assert (np.concatenate(checked) == part.held_images).all()
 
 
 def test_a_finished_run_is_read_and_not_computed(plan, monkeypatch):

@@ -13,4 +13,6 @@ def test_comparison_has_a_panel_a_measure_and_leaves_out_what_is_missing(tmp_pat
     ours = [line for line in figure.axes[1].lines if line.get_marker() == "D" and len(line.get_xdata())]
     assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in ours] == [(0.4, 1)]
     assert not [line for line in figure.axes[1].lines if line.get_marker() == "o" and len(line.get_xdata())]
+    assert all(axes.get_ylim() == (1.5, -0.5) for axes in figure.axes)  # the first method stands at the top
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["A", "B"]
     draw(figure, tmp_path)

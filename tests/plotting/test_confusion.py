@@ -11,6 +11,7 @@ def test_small_confusion_prints_percent_of_the_actual_class(tmp_path):
     figure = plotting.confusion_figure(np.array([[3, 1, 0], [0, 8, 0], [0, 0, 0]]), ["cat", "dog", "$x$"])
     axes = figure.axes[0]
     assert [text.get_text() for text in axes.texts] == ["75.0", "25.0", "0", "0", "100.0", "0"]
+    assert [text.get_position() for text in axes.texts] == [(j, i) for i in (0, 1) for j in (0, 1, 2)]
     assert np.isnan(shown(axes)[2].astype(float)).all()
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "actual class")
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["cat", "dog", r"\$x\$"]

@@ -55,15 +55,22 @@ def test_bit_for_bit_the_same_with_any_number_of_threads_also_where_random(rng):
     assert once((0, 2))[0] != loss
 
 
-def test_no_two_shards_share_a_mask(rng):
-    """One mask for all would leave the gradients of equal shards equal: their sum would be twice the first."""
-    x, labels = batch(rng, 4)
-    network, loss = make(0.5), SoftmaxCrossEntropy()
-    with Workers(1) as workers:
-        _, _, one = batch_gradients(workers, network, loss, x, labels, identity, (0, 1), 4)
-        twice = np.concatenate([x, x]), np.concatenate([labels, labels])
-        _, _, both = batch_gradients(workers, network, loss, *twice, identity, (0, 1), 4)
-    assert not np.allclose(both["fc.W"], one["fc.W"])
+def test_every_group_of_images_draws_random_numbers_of_its_own(rng):
+    """Else the same units drop out in every worker, and all its images are moved alike."""
+    x, labels = batch(rng, 100)
+
+    def drawn(key):
+        numbers = []
+
+        def prepare(images, rng):
+            numbers.append(rng.random())
+            return images
+        with Workers(2) as workers:
+            batch_gradients(workers, make(0.5), SoftmaxCrossEntropy(), x, labels, prepare, key, 7)
+        return sorted(numbers)
+    first = drawn((0, 1))
+    assert len(set(first)) == len(first) > 2
+    assert drawn((0, 1)) == first and set(drawn((0, 2))).isdisjoint(first)
 
 
 def test_an_error_in_a_worker_reaches_the_caller(rng):

@@ -68,6 +68,17 @@ def test_state_carries_on(make, rng):
     assert (p == q).all() and p.dtype == np.float32
 
 
+@pytest.mark.parametrize("make", [SGD, Adam])
+def test_parameters_of_one_shape_have_each_its_own_state(make):
+    """Two that learn together end where each would have ended alone."""
+    gradients = {"a": [1.0, 2.0, -1.0], "b": [-3.0, 0.5, 0.25]}
+    together, optimizer = {name: np.ones(1) for name in gradients}, make()
+    for step in range(3):
+        optimizer.step(SimpleNamespace(params=together, decayed=()),
+                       {name: np.array([g[step]]) for name, g in gradients.items()}, 0.1)
+    assert {name: p[0] for name, p in together.items()} == {name: walk(make(), np, g) for name, g in gradients.items()}
+
+
 def test_refusals():
     for make in (lambda: SGD(1.0), lambda: SGD(weight_decay=-1), lambda: Adam(beta1=1), lambda: Adam(epsilon=0)):
         with pytest.raises(SettingsError):

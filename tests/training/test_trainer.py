@@ -6,7 +6,7 @@ from strict import StrictArray, strict
 from scratchnet import checkpoint
 from scratchnet.errors import CapacityError, CheckpointError, InputError, NonFiniteError, SettingsError
 from scratchnet.layers import Dense, Dropout, ReLU
-from scratchnet.losses import SoftmaxCrossEntropy, SquaredError
+from scratchnet.losses import SoftmaxCrossEntropy, SquaredError, softmax_cross_entropy
 from scratchnet.network import Network
 from scratchnet.parallel import Workers
 from scratchnet.training import trainer as train
@@ -58,6 +58,69 @@ def test_two_runs_end_alike_and_seeds_differ(workers):
         t.fit(*data())
         hashes.append(parameter_hash(t.network))
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+def shown(workers, n=90, epochs=3, seed=3):
+    """Train on images that are their own numbers; return the numbers of each epoch in the order in which they came."""
+    numbers, loss = [], SoftmaxCrossEntropy()
+
+    class Labels(SoftmaxCrossEntropy):
+        def __call__(self, scores, targets, checked=False):
+            numbers.append(targets.tolist())
+            return loss(scores, targets % 3, checked)
+
+        def check(self, targets, N, C):
+            pass
+    t = Trainer(network(), SGD(), constant(1e-6), workers, lambda images, rng: images, epochs, batch=16, seed=seed,
+                loss=Labels())
+    t.fit(np.zeros((n, 2), np.float32), np.arange(n))
+    flat = [number for batch in numbers for number in batch]
+    return [flat[epoch * n:(epoch + 1) * n] for epoch in range(epochs)]
+
+
+def test_an_epoch_shows_every_image_once_and_in_an_order_of_its_own():
+    with Workers(1) as workers:
+        found, again, other = shown(workers), shown(workers), shown(workers, seed=4)
+    assert all(sorted(epoch) == list(range(90)) for epoch in found)  # those of the last, smaller batch, too
+    orders = [list(range(90)), *found, *other]
+    assert len({tuple(order) for order in orders}) == 7 and again == found
+    for order in found:  # and shuffled as one would expect: no image stays near its place
+        assert np.abs(np.array(order) - np.arange(90)).mean() > 20
+
+
+def test_the_rate_is_asked_for_at_each_step(workers):
+    asked = []
+
+    def schedule(done):
+        asked.append(done)
+        return 0.01
+    Trainer(network(), SGD(), schedule, workers, lambda images, rng: images, 2, batch=40).fit(*data())
+    expected = [0, 1 / 6, 2 / 6, 0.5, 0.5, 4 / 6, 5 / 6, 1]  # and once at the end of an epoch, for its row
+    np.testing.assert_allclose(asked, expected, atol=1e-8)
+
+
+def test_every_step_draws_random_numbers_of_its_own(workers):
+    def drawn(seed):
+        numbers = []
+
+        def prepare(images, rng):
+            numbers.extend([] if rng is None else [rng.random()])
+            return images
+        Trainer(network(), SGD(), constant(0.01), workers, prepare, 3, batch=16, seed=seed).fit(*data())
+        return sorted(numbers)
+    first = drawn(3)
+    assert len(set(first)) == len(first) >= 3 * 6 and drawn(3) == first and set(drawn(4)).isdisjoint(first)
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_images(workers):
+    """With a rate of 0, and a last batch of 10 images beside two of 40."""
+    x, labels = data()
+    net = Network({"fc": Dense(2, 3, rng=np.random.default_rng(1))})
+    t = Trainer(net, SGD(), constant(0.0), workers, lambda images, rng: images, 1, batch=40)
+    (row,) = t.fit(x, labels)
+    scores, _ = net.forward(x)
+    assert np.isclose(row["loss"], softmax_cross_entropy(scores, labels)[0], rtol=1e-5)
+    assert row["train_top1"] == (scores.argmax(axis=1) == labels).mean()
 
 
 class Interrupt(Exception):

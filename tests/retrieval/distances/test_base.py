@@ -93,6 +93,14 @@ def test_scores_sort_like_distances_up_to_their_bound(backend, rng, distance, ra
         assert to_host(scores)[6, 4] == to_host(scores)[6, 5] == 0  # equal vectors
 
 
+def test_a_default_score_keeps_the_digits_of_float64(backend):
+    """In float32, nothing but steps of 8 would be left of these."""
+    q, b = np.array([[1e8 + 1.0, 0]]), np.array([[1e8 + 2.5, 0], [1e8 - 3.0, 0]])
+    distance = Chebyshev()
+    scores = distance.score(to_device(q, backend), distance.prepare(to_device(b, backend)))
+    assert to_host(scores).tolist() == [[1.5, 4]]
+
+
 @metrics
 def test_distances_hold_no_data(rng, metric):
     x = rng.standard_normal((20, 3))

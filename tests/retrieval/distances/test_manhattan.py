@@ -30,3 +30,15 @@ def test_workers_change_no_bit(rng, kind, threads, nb):
     alone = manhattan.score(q, gallery)
     with kind(threads) as workers:
         np.testing.assert_array_equal(manhattan.score(q, gallery, workers), alone)
+
+
+@pytest.mark.parametrize("ranks", [False, True])
+def test_what_is_surely_left_is_no_more_than_there_is(backend, rng, ranks):
+    """Far from the origin, rounding moves a score by more than vectors differ."""
+    q, b = (rng.standard_normal((n, 20)).astype(np.float32) + 1000 for n in (4, 300))
+    gallery = manhattan.prepare(to_device(b, backend), ranks)
+    scores = manhattan.score(to_device(q, backend), gallery)
+    expected = np.abs(q[:, None].astype(np.float64) - b).sum(axis=2)
+    for j in range(0, 300, 10):
+        left = to_host(manhattan.nearest_beyond(to_device(q, backend), gallery, scores[:, j]))
+        assert left.dtype == np.float64 and (left >= 0).all() and (left <= expected[:, j]).all()

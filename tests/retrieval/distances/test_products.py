@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from scratchnet import workspace
 from scratchnet.backend import to_device, to_host
 from scratchnet.retrieval.distances import products
 
@@ -15,6 +16,13 @@ def test_squared_differences(backend, rng, dtype):
     np.testing.assert_allclose(to_host(got), expected, rtol=1e-5, atol=1e-4)
     if dtype == np.float64:
         assert to_host(got)[2, 7] == 0
+
+
+def test_blocks_of_the_gallery_change_nothing(rng, monkeypatch):
+    q, b = (products.with_squares(rng.standard_normal((n, 20))) for n in (4, 300))
+    whole = products.squared_differences(q, b)
+    monkeypatch.setattr(workspace, "CACHE", 7 * 4 * 8)  # seven vectors at a time
+    np.testing.assert_allclose(products.squared_differences(q, b), whole, rtol=1e-6)
 
 
 def test_what_is_surely_left_is_no_more_than_there_is(backend, rng):

@@ -22,3 +22,15 @@ def test_poolings_run(pooling):
     y, cache = network.forward(np.ones((2, 32, 32, 3), np.float32))
     assert y.shape == (2, 7) and set(network.backward(y, cache)[1]) == set(network.params)
     assert (pooling == "mean") == isinstance(network.layers["pool1"], MeanPool2D)
+
+
+def test_the_layers_stand_in_the_papers_order_and_have_the_recipes_settings():
+    """(convolution, sub-sampling, ReLU) three times, fully connected, ReLU, classifier."""
+    recipe = Recipe(convolution="im2col", normalization="batch", dropout=0.3)
+    plain, more = (build_network(3, 7, r, np.random.default_rng(0)) for r in (Recipe(), recipe))
+    ends = ["flatten", "fc", "relu4", "classifier"]
+    assert list(plain.layers) == [f"{kind}{i}" for i in (1, 2, 3) for kind in ("conv", "pool", "relu")] + ends
+    assert list(more.layers) == [f"{kind}{i}" for i in (1, 2, 3) for kind in ("conv", "pool", "norm", "relu")] + [
+        *ends[:-1], "dropout", ends[-1]]
+    assert more.layers["dropout"].rate == 0.3
+    assert {more.layers[f"conv{i}"].algorithm for i in (1, 2, 3)} == {"im2col"}

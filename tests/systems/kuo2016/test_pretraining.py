@@ -2,7 +2,10 @@
 import numpy as np
 import pytest
 
-from scratchnet.systems.kuo2016 import Kuo2016, Recipe
+from scratchnet.data import Standardizer, add_channels
+from scratchnet.data.channels import gray
+from scratchnet.systems.kuo2016 import Kuo2016, Recipe, pretraining
+from scratchnet.unsupervised import ZCA, SparseAutoencoder, sample_patches, to_kernels
 
 SMALL = {"patch_count": 500, "pretrain_iterations": 3}
 
@@ -49,6 +52,56 @@ def test_kernels_as_learned(rgb):
     system.start_from(learnt)
     np.testing.assert_allclose(system.network.params["conv1.W"], learnt["kernels"], rtol=1e-6)
     np.testing.assert_allclose(system.network.params["conv1.b"], learnt["biases"], rtol=1e-6)
+
+
+def test_gray_patches_have_the_statistics_of_gray_images(rgb):
+    levels = gray(rgb)
+    standardizer = Standardizer.fit(rgb)
+    patches, C = pretraining.image_patches(Recipe(patches="gray", patch_count=300), standardizer, rgb, rgb,
+                                           np.random.default_rng(2))
+    assert patches.shape == (300, 25) and C == 1
+    expected = sample_patches(levels[..., None], 300, 5, np.random.default_rng(2))
+    np.testing.assert_allclose(patches * levels.std() + levels.mean(), expected, rtol=1e-4)
+
+
+def test_patches_over_all_channels_are_those_that_the_network_sees(rgb):
+    images = add_channels(rgb)
+    standardizer = Standardizer.fit(images)
+    patches, C = pretraining.image_patches(Recipe(patch_count=300), standardizer, rgb, images,
+                                           np.random.default_rng(2))
+    expected = sample_patches(standardizer(images), 300, 5, np.random.default_rng(2))
+    assert C == 5
+    np.testing.assert_allclose(patches, expected, atol=1e-5)
+
+
+def test_kernels_are_those_of_an_auto_encoder_on_whitened_patches_with_the_recipes_settings(rng):
+    recipe = Recipe(whitening_epsilon=0.5, sparsity=0.2, sparsity_weight=2.0, sparse_weight_decay=0.05,
+                    pretrain_iterations=3)
+    patches = rng.standard_normal((200, 25)).cumsum(axis=1)
+    learnt = pretraining.learn_kernels(recipe, patches, 1, np.random.default_rng(3))
+    whitening = ZCA(0.5).fit(patches)
+    whitened = SparseAutoencoder(25, 64, 0.2, 2.0, 0.05, np.random.default_rng(3))
+    costs = whitened.fit(whitening.transform(patches), 3)
+    kernels, biases = to_kernels(whitened, whitening, 5, 1)
+    np.testing.assert_allclose(learnt["costs"], costs)
+    np.testing.assert_allclose(learnt["kernels"], kernels, rtol=1e-6)
+    np.testing.assert_allclose(learnt["biases"], biases, rtol=1e-6)
+    plain = SparseAutoencoder(25, 64, 0.2, 2.0, 10 * 0.05, np.random.default_rng(3))
+    plain.fit(patches, 3)
+    np.testing.assert_allclose(pretraining.unwhitened_kernels(recipe, patches, 1, np.random.default_rng(3)),
+                               to_kernels(plain, None, 5, 1)[0], rtol=1e-6)
+
+
+def test_deeper_kernels_answer_the_maps_as_they_are(rng, monkeypatch):
+    """They are learnt from maps of unit variance, and divided by the scale of those below."""
+    def learn(recipe, patches, C, rng, workers=None):
+        assert patches.shape == (100, 1600) and C == 64 and abs(patches.std() - 1) < 0.05
+        return {"kernels": np.full((5, 5, 64, 64), 6.0), "biases": np.arange(64)}
+    monkeypatch.setattr(pretraining, "learn_kernels", learn)
+    maps = 3 * np.sign(rng.standard_normal((20, 8, 8, 64)))
+    kernels, biases = pretraining.learn_deeper_kernels(Recipe(patch_count=500), maps, rng, np)
+    np.testing.assert_allclose(kernels, 2, rtol=1e-3)
+    assert (biases == np.arange(64)).all()
 
 
 def test_the_picture_without_whitening_is_of_the_same_patches(rgb):

@@ -1,8 +1,14 @@
 """The settings on which the paper is silent."""
+from dataclasses import asdict
+
+import numpy as np
 import pytest
 
+from scratchnet import trained
 from scratchnet.errors import SettingsError
-from scratchnet.systems.kuo2016 import Recipe
+from scratchnet.systems.kuo2016 import RECIPES, Recipe
+from scratchnet.systems.kuo2016.recipe import POOLINGS, SCHEDULES
+from scratchnet.systems.ledger import LEDGER
 
 
 def test_refuses_unknown_choices():
@@ -23,3 +29,31 @@ def test_changes_become_part_of_the_name():
                          ("flip", "a value like False")):
         with pytest.raises(SettingsError, match=words):
             Recipe().changed([wrong])
+
+
+def test_the_ledger_names_the_papers_recipe():
+    (row,) = [row["ours"] for row in LEDGER if (row["system"], row["number"]) == ("kuo2016", 6)]
+    assert row.startswith("Nesterov SGD, momentum 0.9, one cycle of the rate up to 0.03 and down to 0, batch 128, "
+                          "decay 5e-3")
+    recipe = RECIPES["paper"]
+    assert (recipe.momentum, recipe.schedule, recipe.rate, recipe.batch, recipe.weight_decay) == (
+        0.9, "one_cycle", 0.03, 128, 5e-3)
+    assert recipe == Recipe()
+
+
+def test_recipe_best_is_that_of_the_bundled_weights():
+    for name in trained.NAMES:
+        assert trained.card(name)["settings"] == asdict(RECIPES["best"])
+
+
+def test_recipe_2016_is_the_paper_trained_as_was_usual_then():
+    assert RECIPES["2016"] == Recipe("2016", schedule="steps", rate=0.01, weight_decay=5e-4)
+    assert {name: recipe.name for name, recipe in RECIPES.items()} == {name: name for name in RECIPES}
+
+
+def test_a_choice_is_what_it_is_called():
+    x = np.arange(32.0).reshape(1, 4, 4, 2)
+    pooled = {name: make().forward(x)[0][0, 0, 0, 0] for name, make in POOLINGS.items()}
+    assert pooled == {"max": 10, "mean": 5, "overlapping": 20}
+    assert [SCHEDULES[name](1.0)(0.7) for name in ("steps", "one_cycle")] == [
+        0.1, pytest.approx((1 + np.cos(np.pi * 4 / 7)) / 2)]

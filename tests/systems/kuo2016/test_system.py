@@ -6,8 +6,9 @@ from scratchnet import checkpoint, systems
 from scratchnet.data.augment import shift_and_flip
 from scratchnet.data.standardize import Standardizer
 from scratchnet.errors import CheckpointError, OutputError, SettingsError
-from scratchnet.folding import calibrate
-from scratchnet.systems.kuo2016 import METHODS, RECIPES, Kuo2016, Recipe, build_network
+from scratchnet.folding import calibrate, fold
+from scratchnet.losses import softmax_cross_entropy
+from scratchnet.systems.kuo2016 import METHODS, RECIPES, Kuo2016, Recipe, build_network, pretraining
 from scratchnet.training.trainer import parameter_hash
 
 
@@ -78,6 +79,106 @@ def test_a_resumed_fit_ends_as_the_one_left_alone(rgb, tmp_path):
     assert parameter_hash(found.network) == parameter_hash(alone.network)
     with pytest.raises(OutputError, match="resume"):
         system().fit(rgb, labels, path=tmp_path / "checkpoint.npz")
+
+
+def test_a_step_of_training_by_hand(rgb):
+    """One batch of all images: p ← p − rate · (1 + momentum) · (g + decay · p), as Nesterov's first step is."""
+    labels = np.arange(len(rgb)) % 10
+    recipe = Recipe(schedule="steps", rate=0.02, momentum=0.5, weight_decay=0.3, smoothing=0.2, batch=len(rgb))
+    fitted, start = (systems.create("kuo2016", method="cnn_rgb", recipe=recipe, epochs=1, seed=5) for _ in range(2))
+    fitted.fit(rgb, labels)
+    start.build(10)
+    start.fit_standardizer(rgb)
+    scores, caches = start.network.forward(start.prepare(rgb))
+    _, dscores = softmax_cross_entropy(scores, labels, smoothing=0.2)
+    _, grads = start.network.backward(dscores, caches)
+    for name, p in start.network.params.items():
+        step = 0.02 * 1.5 * (grads[name] + (0.3 * p if name.endswith("W") else 0))
+        np.testing.assert_allclose(fitted.network.params[name], p - step, rtol=0, atol=1e-3 * np.abs(step).max())
+
+
+def test_a_seed_has_weights_an_order_and_a_size_of_batches_of_its_own(rgb, monkeypatch):
+    shown, prepare = [], Kuo2016.prepare
+
+    def spy(self, images, rng=None):
+        shown.append([] if rng is None else images[:, 0, 0, 0].tolist())
+        return prepare(self, images, rng)
+    monkeypatch.setattr(Kuo2016, "prepare", spy)
+
+    def fit(seed, batch):
+        shown.clear()
+        system = systems.create("kuo2016", method="cnn_rgb", recipe=Recipe(batch=batch), seed=seed, epochs=1)
+        system.build(3)
+        start = system.network.params["conv1.W"].copy()
+        system.fit(rgb, np.arange(len(rgb)) % 3, threads=1)
+        return start, [batch for batch in shown if batch]
+    (start, one), (same, again), (another, other), (_, small) = fit(1, 20), fit(1, 20), fit(2, 20), fit(1, 8)
+    assert (start == same).all() and (start != another).all() and one == again != other
+    assert [len(batch) for batch in one] == [20, 20] and [len(batch) for batch in small] == [8] * 5
+
+
+def test_training_images_are_mirrored_at_even_odds(rgb):
+    system = Kuo2016("cnn_rgb", 10, Recipe(flip=True))
+    system.fit_standardizer(rgb)
+    x, seen = system.prepare(rgb), system.prepare(rgb, np.random.default_rng(0))
+    mirrored = [(y == image[:, ::-1]).all() for image, y in zip(x, seen)]
+    assert all(turned or (y == image).all() for turned, image, y in zip(mirrored, x, seen))
+    assert 10 <= sum(mirrored) <= 30
+
+
+def test_training_images_are_moved_by_as_much_as_the_recipe_says(rgb):
+    system = Kuo2016("cnn_rgb", 10, Recipe(shift=2))
+    system.fit_standardizer(rgb)
+    x, seen = system.prepare(rgb), system.prepare(rgb, np.random.default_rng(0))
+    moves = [[(i, j) for i in range(-2, 3) for j in range(-2, 3) if (y[4:-4, 4:-4] == image[
+        4 + i:28 + i, 4 + j:28 + j]).all()] for image, y in zip(x, seen)]
+    assert {len(found) for found in moves} == {1}
+    assert {i for ((i, _),) in moves} == {j for ((_, j),) in moves} == {-2, -1, 0, 1, 2}
+
+
+def test_the_descriptor_before_the_relu_is_not_the_one_after_it(rgb):
+    system = Kuo2016("cnn_rgb", 10, Recipe())
+    system.fit_standardizer(rgb)
+    found, x = system.outputs(rgb), system.prepare(rgb)
+    np.testing.assert_array_equal(found["before_relu"], system.network.features(x, "fc"))
+    np.testing.assert_array_equal(found["descriptor"], system.network.features(x, "relu4"))
+    assert found["before_relu"].min() < 0 == found["descriptor"].min()
+
+
+def test_statistics_that_are_folded_in_are_of_all_images():
+    images = np.random.default_rng(1).integers(0, 256, (120, 32, 32, 3), dtype=np.uint8)
+    images[100:] //= 8  # darker than those before them
+    system = Kuo2016("cnn_rgb", 10, Recipe(normalization="batch"))
+    system.fit_standardizer(images)
+    expected = fold(system.network, [system.prepare(images)])
+    for name, p in system.folded(images).network.params.items():
+        np.testing.assert_allclose(p, expected.params[name], rtol=1e-3, atol=1e-5)
+
+
+def test_deeper_kernels_are_learnt_from_what_the_next_convolution_sees(rgb, monkeypatch):
+    seen = {}
+
+    def learn(recipe, maps, *arguments):
+        seen[len(seen) + 2] = maps
+        return np.zeros((5, 5, 64, 64)), np.zeros(64)
+    monkeypatch.setattr(pretraining, "learn_deeper_kernels", learn)
+    system = Kuo2016("pretrain_cnn_rgb", 10, Recipe(kernel_scale="learned", pretrained_layers=3, **SMALL))
+    system.fit_standardizer(rgb)
+    system.pretrain(rgb, rgb)
+    assert {i: maps.shape for i, maps in seen.items()} == {2: (40, 16, 16, 64), 3: (40, 8, 8, 64)}
+    assert all(maps.min() >= 0 for maps in seen.values()) and (seen[2] > 0).any()
+
+
+def test_pre_trained_kernels_of_another_run_are_refused(rgb, tmp_path):
+    path, labels = tmp_path / "checkpoint.npz", np.arange(len(rgb)) % 3
+
+    def fit(**changes):
+        system = systems.create("kuo2016", method="pretrain_cnn_rgb", recipe=Recipe(**{**SMALL, **changes}), epochs=1)
+        return system.fit(rgb, labels, path=path, resume=True)
+    fit()
+    path.unlink()
+    with pytest.raises(CheckpointError, match="pretraining.npz belongs to a run with another settings"):
+        fit(sparsity=0.2)
 
 
 def test_settings_are_refused_before_anything_is_learnt():

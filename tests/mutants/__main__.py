@@ -1,0 +1,109 @@
+"""Do the tests see bugs? Plant each in a copy of the package and run the tests that must see it.
+
+    python -m tests.mutants                              all: an hour on two cores
+    python -m tests.mutants --only retrieval             those whose file or words hold that text
+    python -m tests.mutants --sample 20 --seed 1         some, as .ci/run does
+
+A mutant is caught if a test fails, or runs for longer than --limit seconds. Survivors are printed at the end with the
+rate; more than --bound of them are an error. The tests are run without any bug first: a test that fails anyway sees
+nothing.
+"""
+import argparse
+import compileall
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+from .table import ROOT, mutants
+
+NEEDED = ("scratchnet", "tests", "benchmarks", "README.md", "setup.cfg", "pyproject.toml")
+PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
+FAILED = (1, 2)  # pytest's exit codes where a test failed, or could not even be imported
+
+
+def copy_of_the_tree(folder):
+    """Copy what tests need to `folder`, compiled, and return the copy."""
+    for name in NEEDED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        copy(ROOT / name, folder / name)
+    compileall.compile_dir(folder / "scratchnet", quiet=2)
+    return folder
+
+
+def run_tests(tree, tests, limit=None):
+    """Return pytest's exit code, None where it ran past the limit, and what it said."""
+    variables = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "agg"}
+    with subprocess.Popen([*PYTEST, *(f"tests/{test}" for test in tests)], cwd=tree, env=variables, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as process:
+        try:
+            said, _ = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return None, process.communicate()[0]
+    return process.returncode, said
+
+
+def trial(mutant, tree, limit):
+    """Plant a mutant in a copy of the tree, run its tests, and take it out again; return its fate in one word."""
+    path = tree / "scratchnet" / mutant.file
+    sound, stamp = path.read_text(encoding="utf-8"), path.stat()
+    path.write_text(mutant.planted_in(sound), encoding="utf-8")
+    os.utime(path, (stamp.st_atime, stamp.st_mtime + 10))  # what was compiled from the sound text must not be taken
+    try:
+        code, said = run_tests(tree, mutant.tests, limit)
+    finally:
+        path.write_text(sound, encoding="utf-8")
+        os.utime(path, (stamp.st_atime, stamp.st_mtime))
+    if code not in (0, None, *FAILED):
+        raise SystemExit(f"pytest ended with {code} on {mutant}:\n{said}")
+    return {0: "SURVIVED", None: "hung"}.get(code, "caught")
+
+
+def main(arguments=None):
+    """Run the chosen mutants and return the exit code: 1 if too many survive."""
+    parser = argparse.ArgumentParser("python -m tests.mutants", description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="", metavar="TEXT", help="mutants whose file or words hold this text")
+    parser.add_argument("--sample", type=int, metavar="N", help="so many of them, drawn by --seed")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="mutants at a time (default: 1)")
+    parser.add_argument("--limit", type=float, default=300, metavar="S", help="seconds until a test counts as hung")
+    parser.add_argument("--bound", type=int, default=3, metavar="N", help="survivors that are no error (default: 3)")
+    options = parser.parse_args(arguments)
+    chosen = [mutant for mutant in mutants() if options.only.lower() in str(mutant).lower()]
+    if options.sample:
+        chosen = random.Random(options.seed).sample(chosen, min(options.sample, len(chosen)))
+    start, survivors, trees = time.monotonic(), [], SimpleQueue()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
+        for job in range(options.jobs):
+            trees.put(copy_of_the_tree(Path(folder, str(job)).absolute()))
+        sound = trees.get()
+        code, said = run_tests(sound, sorted({test for mutant in chosen for test in mutant.tests}))
+        if code:
+            raise SystemExit(f"without any bug, the tests fail, so that they would tell nothing:\n{said}")
+        print(f"without any bug, the tests pass ({time.monotonic() - start:.0f} s)", flush=True)
+        trees.put(sound)
+
+        def one(mutant):
+            tree, begin = trees.get(), time.monotonic()
+            try:
+                return mutant, trial(mutant, tree, options.limit), time.monotonic() - begin
+            finally:
+                trees.put(tree)
+        for mutant, fate, seconds in pool.map(one, chosen):
+            print(f"{fate:8} {seconds:4.0f} s  {mutant}", flush=True)
+            survivors += [mutant] if fate == "SURVIVED" else []
+    print(f"{len(survivors)} of {len(chosen)} mutants survived ({len(survivors) / max(len(chosen), 1):.1%}) in "
+          f"{time.monotonic() - start:.0f} s", *survivors, sep="\n  ")
+    return int(len(survivors) > options.bound)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

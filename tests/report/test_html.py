@@ -1,6 +1,6 @@
 """The report: every figure is on the page, nothing on it runs or is loaded from elsewhere. All results are made up."""
 import pytest
-from reports import HOSTILE, METHODS, made_up_run
+from reports import HOSTILE, METHODS, METRICS, made_up_run
 
 from scratchnet import documents
 from scratchnet.errors import DataError, InputError, OutputError
@@ -26,6 +26,25 @@ def test_headline_training_settings_and_environment(report, rng):
                                                   "2 h 8 min"]
     assert ["rate", "0.0123"] in page.table("Setting") and ["cpu", "a made-up processor"] in page.tables[-1]
     assert ["commit", "not recorded"] in page.tables[-1] and "<pre>scratchnet reproduce --seed 7</pre>" in page.source
+
+
+def test_in_short_the_map_is_that_of_the_angle_among_the_test_images(report, rng):
+    runs = [made_up_run(rng), made_up_run(rng, method="cnn_rgb_da", accuracy=None)]
+    page = report(runs)
+    rows = [row for row in page.table("Method", "Top-1, %", "MAP at 30") if row[0] in ("CNN_RGB", "CNN_RGB+DA")]
+    angular = [run["retrieval"]["test-vs-test"]["angular"] for run in runs]
+    assert [row[4:] for row in rows] == [[top1, f"{found['map']:.3f}", f"{found['map_at_30']:.3f}"] for top1, found in
+                                         zip((f"{100 * runs[0]['accuracy']['top1']:.1f}", "–"), angular)]
+    assert "<dt>computing time</dt><dd>4 h 20 min</dd>" in page.source  # of both
+
+
+def test_each_descriptor_has_tables_of_its_own(report, rng):
+    run = made_up_run(rng)
+    found = report([run]).tables
+    found = [table[3:6] for table in found if table[0][0] == "Distance"]
+    expected = [[f"{run[key][protocol][metric]['map']:.3f}" for metric in METRICS]
+                for key in ("retrieval", "retrieval_before_relu") for protocol in ("test-vs-test", "test-vs-train")]
+    assert [[row[2] for row in table] for table in found] == expected
 
 
 def test_ledger_and_data_card(report, rng):

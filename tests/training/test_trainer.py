@@ -248,6 +248,16 @@ def test_non_finite_numbers_stop_the_run_within_a_batch(workers, tmp_path):
     assert all(np.isfinite(a).all() for a in checkpoint.load(path)[0].values())
 
 
+def test_a_parameter_that_is_not_finite_is_not_saved(workers, tmp_path):
+    t = trainer(workers, tmp_path / "checkpoint.npz")
+    t.save()
+    before = t.path.read_bytes()
+    t.network.params["fc2.b"][1] = np.inf
+    with pytest.raises(NonFiniteError, match="^fc2.b is not finite: the last checkpoint is untouched"):
+        t.save()
+    assert t.path.read_bytes() == before
+
+
 def test_the_gradient_is_blamed_where_it_is_to_blame(workers, monkeypatch):
     monkeypatch.setattr(train, "batch_gradients", lambda *a: (1.0, 0, {"fc2.W": np.array([np.inf]),
                                                                        "fc1.W": np.array([0.0])}))

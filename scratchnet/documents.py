@@ -121,6 +121,7 @@ RESULT = {"about": {...: anything}, "run": RUN, "predictions?": sha256}
 RESULTS = {"command": text, "environment": ENVIRONMENT, "runs": [RUN]}
 CARD = {  # of the weights that come with the package
     "name": text, "sha256": sha256, "bytes": positive, "limits": text, "accuracy": ACCURACY,
-    "accuracy_before_rounding": ACCURACY, "retrieval": RETRIEVAL,
-    **{key: FIELDS[key] for key in ("dataset", "system", "method", "preset", "recipe", "seed", "epochs", "train_images",
-                                 "settings", "command", "environment")}}
+    "accuracy_before_rounding": ACCURACY, "training": {"command": text, "environment": ENVIRONMENT},
+    **{key: FIELDS[key] for key in (
+        "dataset", "system", "method", "preset", "recipe", "seed", "epochs", "train_images", "settings", "command",
+        "environment", "retrieval", "gallery?", "class_floor?", "chance?", "without_near_duplicates?")}}

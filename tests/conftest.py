@@ -15,6 +15,17 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--campaign", choices=("short", "long"), default="short",
+                     help="how many faults tests/campaign tries: a few (default), or as many as a release asks for")
+
+
+@pytest.fixture
+def campaign(pytestconfig):
+    """Return a function that chooses between the numbers of a short campaign and a long one."""
+    return lambda short, long: {"short": short, "long": long}[pytestconfig.getoption("campaign")]
+
+
 @pytest.fixture(params=["numpy", "strict", pytest.param("cupy", marks=pytest.mark.gpu)])
 def backend(request):
     """The array module under test: one test body, every backend."""

@@ -10,6 +10,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from scratchnet.files import atomic_write
+
 
 def main():
     save = "--save" in sys.argv[1:]
@@ -22,7 +24,8 @@ def main():
         if save:
             for cell in notebook.cells:
                 cell.metadata.pop("execution", None)  # time stamps would change with every run
-            nbformat.write(notebook, path)
+            with atomic_write(path) as file:
+                file.write(nbformat.writes(notebook).rstrip().encode() + b"\n")
 
 
 if __name__ == "__main__":

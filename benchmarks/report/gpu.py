@@ -3,14 +3,14 @@ import numpy as np
 
 from scratchnet.plotting.style import BLUE, GRAY, VERMILLION, light, new_figure, save
 
-from . import NAMES, amount, read, write_between
+from . import NAMES, TIMES, amount, read, write_between
 
 STYLES = ("o-", BLUE), ("s--", VERMILLION)
 
 
 def write(results, root):
     """Draw results/crossover.png and write the table of benchmarks/README.md, if a GPU has been measured."""
-    runs = read(results)
+    runs = read(results, TIMES)
     if not runs:
         return
     rows = [row for name, run in runs.items() if not name.startswith("crossover") for row in run["rows"]

@@ -7,6 +7,7 @@ bundled weights stands with the figures of its model card, which are those of th
 import numpy as np
 
 from scratchnet import trained
+from scratchnet.documents import RESULT
 from scratchnet.experiments.publish import FIGURES
 from scratchnet.report.html import signed
 from scratchnet.report.paper_tables import ACCURACY, CONFUSION, LABELS, RETRIEVAL, RETRIEVAL_METHOD, TITLES
@@ -14,7 +15,7 @@ from scratchnet.report.references import KEYS, duplicate_rows
 from scratchnet.retrieval import PROTOCOLS
 from scratchnet.retrieval.floor import chance, class_floor
 
-from . import read, write_between
+from . import TIMES, read, write_between
 from .claims import claims_tables
 from .predictions import kept_in
 
@@ -33,7 +34,7 @@ FIGURE_9 = np.round(1000 * np.array(CONFUSION)).astype(int)  # of 1,000 images o
 
 def write(results, root):
     """Write the tables of README.md, if there are runs."""
-    runs = [content["run"] for content in read(results).values()]
+    runs = [content["run"] for content in read(results, RESULT).values()]
     if runs:
         tables, times = [], query_ms(results.parent)
         for dataset in ACCURACY:
@@ -48,7 +49,7 @@ def as_bundled(run):
     """Return a run, with the figures of the bundled weights if they came from it."""
     for card in map(trained.card, trained.NAMES):
         if card["training"] == {key: run.get(key) for key in card["training"]}:
-            return run | {key: card[key] for key in FIGURES}
+            return run | {key: card[key] for key in FIGURES if key in card}
     return run
 
 
@@ -82,7 +83,7 @@ def _top1(runs):
 
 def query_ms(results):
     """Return {metric: ms a query among 10,000} as `benchmarks.retrieval` measured it, from query.json."""
-    rows = read(results).get("query", {"rows": []})["rows"]
+    rows = read(results, TIMES, "query.json").get("query", {"rows": []})["rows"]
     return {row["metric"]: row["median_ms"] for row in rows
             if row["backend"] == "numpy" and row["case"].endswith("one query at a time")}
 

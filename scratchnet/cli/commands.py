@@ -2,14 +2,15 @@
 
 Libraries that take time to load are imported by the command that needs them.
 """
+import os
 from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 
-from .. import backend, systems
+from .. import backend, documents, systems
 from ..errors import CheckpointError, SettingsError
-from ..files import write_json
+from ..files import check_place
 from ..suggest import nearest
 
 DEMO_EPOCHS = 12
@@ -18,10 +19,10 @@ DEMO_EPOCHS = 12
 def demo(options):
     """Run the paper in miniature on the embedded images."""
     from ..experiments.reproduce import reproduce
+    system = systems.create("kuo2016", seed=_seed(options), epochs=options.epochs or DEMO_EPOCHS)
     if options.out is None:
         numbered = (f"scratchnet-demo-{i}" for i in range(2, 10_000))
-        options.out = next(name for name in ("scratchnet-demo", *numbered) if not Path(name).exists())
-    system = systems.create("kuo2016", seed=_seed(options), epochs=options.epochs or DEMO_EPOCHS)
+        options.out = next(name for name in ("scratchnet-demo", *numbered) if _claimed(name))
     reproduce(_plan(options, [system], dataset="mini"), first_look=True)
 
 
@@ -54,11 +55,13 @@ def evaluate(options):
     from ..experiments import evaluate_file
     from ..report.text import evaluation_lines
     from ..trained import weights
+    if options.json:
+        check_place(options.json)
     with weights(options.pretrained) if options.pretrained else nullcontext(_fitted(options.checkpoint)) as path:
         figures, *_ = evaluate_file(path, options.data, backend.select(options.backend), options.threads)
     print(*evaluation_lines(figures), sep="\n")
     if options.json:
-        write_json(options.json, figures)
+        documents.write(options.json, figures)
 
 
 def summary(options):
@@ -83,10 +86,11 @@ def gradcheck(options):
 
 def list_systems(options):
     """Print a table of the systems: paper, published accuracy and ours, presets, and what ours took."""
-    from ..systems.measured import MEASURED
+    from ..systems.measured import measured
+    reached = measured()
     rows = [("name", "system", "published in", "CIFAR-10: published", "ours", "took", "presets")]
     for name in systems.names():
-        system, ours = systems.system_class(name), MEASURED.get(name, {}).get("cifar10")
+        system, ours = systems.system_class(name), reached.get(name, {}).get("cifar10")
         published = f"{system.published['cifar10']:.1f} %" if "cifar10" in system.published else ""
         rows.append((name, system.title, system.paper, published, f"{100 * ours['top1']:.1f} %" if ours else "",
                      f"{ours['seconds'] / 60:.1f} min" if ours else "", ", ".join(system.presets)))
@@ -131,15 +135,28 @@ def _plan(options, chosen, **more):
                 **{**given, **more})
 
 
+def _claimed(name):
+    """Make the folder `name`, and return whether it is a new one: of two demos that start together, each has its own.
+    """
+    try:
+        os.mkdir(name)
+    except FileExistsError:
+        return False
+    except OSError:  # the run will say why
+        pass
+    return True
+
+
 def _fitted(path):
     """Return the file of a fitted system that a path means: itself, or system.npz in or beside it."""
     if path.name == "checkpoint.npz":
         path = path.with_name("system.npz")
-    elif path.is_dir() or not path.suffix:
+    elif os.path.isdir(path) or not path.suffix:
         path = path / "system.npz"
-    if not path.exists():
-        near = next((folder for folder in path.parents[:3] if folder.is_dir()), Path())
-        found = {run.parent.name: str(run.parent) for run in sorted(near.glob("**/system.npz"))[:50]}
+    if not os.path.exists(path):
+        near = next((folder for folder in path.parents[:3] if os.path.isdir(folder)), Path())
+        runs = [run for depth in ("", "*/", "*/*/", "*/*/*/") for run in near.glob(f"{depth}system.npz")]
+        found = {run.parent.name: str(run.parent) for run in sorted(runs)[:50]}
         listing = f"; there are {', '.join(found.values())}" if found else ""
         raise CheckpointError(f"there is no fitted system {path}{nearest(path.parent.name, found)}: finish the "
                               f"training with --resume, or name the folder of a run that is done{listing}")

@@ -63,7 +63,7 @@ def _data_option(sub):
 
 def _out(default):
     def add(sub):
-        sub.add_argument("--out", metavar="DIR", help=f"folder to write to (default: {default})")
+        sub.add_argument("--out", type=_place, metavar="DIR", help=f"folder to write to (default: {default})")
     return add
 
 
@@ -129,13 +129,19 @@ def _fitted(sub):
     which.add_argument("checkpoint", type=Path, nargs="?", help="a system.npz, or the folder of a run that holds one")
     which.add_argument("--pretrained", metavar="NAME",
                        help=f"bundled weights: {' or '.join(WEIGHTS)}")
-    sub.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    sub.add_argument("--json", type=_place, metavar="FILE", help="write all figures to FILE")
     sub.add_argument("--threads", type=_count, metavar="N", help="worker threads (default: one per core)")
 
 
 def _layer(sub):
     sub.add_argument("--layer", metavar="NAME", help="check only this one, e.g. Conv2D")
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="of the random numbers (default: 0)")
+
+
+def _place(text):
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, got ''")
+    return Path(text)
 
 
 def _count(text):

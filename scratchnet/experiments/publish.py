@@ -11,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import checkpoint, trained
+from .. import checkpoint, documents, systems, trained
 from ..backend import select
 from ..environment import environment
-from ..files import write_json
 from .results import read_result
 from .run import evaluate_file
 
@@ -27,7 +26,7 @@ FIGURES = ("accuracy", "retrieval", "gallery", "class_floor", "chance", "without
 
 def publish(run, folder):
     """Write NAME.npz and NAME.json, NAME being the run's data set, to `folder`."""
-    arrays, description = checkpoint.load(run / "system.npz")
+    arrays, description = systems.read(run / "system.npz")
     result = read_result(run / "result.json")
     path = folder / f"{result['dataset']}.npz"
     checkpoint.save(path, {key: a.astype(np.float16) if key.startswith("param/") else a for key, a in arrays.items()},
@@ -40,7 +39,7 @@ def write_card(path, origin):
     """Evaluate the weights NAME.npz and write NAME.json beside them, with what is known of their origin."""
     xp = select()
     figures, *_ = evaluate_file(path, xp=xp)
-    write_json(path.with_suffix(".json"), {
+    documents.write(path.with_suffix(".json"), {
         "name": path.stem, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size,
         "limits": LIMITS, **{key: figures[key] for key in FIGURES},
         "command": f"scratchnet evaluate --pretrained {path.stem}", "environment": environment(xp), **origin})

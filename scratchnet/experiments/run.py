@@ -14,25 +14,28 @@ from contextlib import nullcontext
 import numpy as np
 from tqdm import tqdm
 
-from .. import backend, checkpoint, data, systems
+from .. import backend, data, schema, systems
 from ..environment import environment, peak_memory
 from ..errors import CheckpointError, OutputError
-from ..files import atomic_write
+from ..locks import hold
 from ..retrieval import evaluate_retrieval
+from ..schema import anything, count, nothing, positive, text
 from ..training.trainer import same_run
 from .evaluation import classification, evaluate
 from .plan import split
 from .results import read_result, write_result
 
+LEARNT_FROM = {"dataset": text, "train_images": (nothing, positive), "validation": count, ...: anything}
+
 
 class Experiment:
-    """A plan with its data loaded and its backend chosen."""
+    """A plan with its data loaded and its backend chosen; its folder belongs to this process as long as it lives."""
 
     def __init__(self, plan):
         self.plan = plan
         self.xp = backend.select(plan.backend)
         self.dataset = data.load(plan.dataset, plan.data)
-        _prepare_folder(plan)
+        self._hold = _prepare_folder(plan)
 
     def run(self, system):
         """Fit and evaluate one system, or finish that, or read it; return its entry of results.json."""
@@ -41,7 +44,9 @@ class Experiment:
         about = {**plan.about(), **_unfitted(system)}
         if path.exists():
             tqdm.write(f"{system.label}: finished before, read from {path}")
-            return read_result(path, about)
+            run, own = read_result(path, about), {"dataset": plan.dataset, "method": system.method, "seed": system.seed}
+            same_run({key: run[key] for key in own}, own, path)
+            return run
         with system.to(self.xp).workers(plan.threads) as workers:
             self.fit(system, workers)
             part, start = self.part(system), time.monotonic()
@@ -53,9 +58,7 @@ class Experiment:
                "train_images": len(part.images), "history": system.history, **figures, "seconds": seconds,
                "peak_mb": peak_memory(), "settings": settings.get("recipe", settings), "command": plan.command,
                "environment": environment(self.xp, workers.threads)}
-        with atomic_write(path.with_name("predictions.npz")) as file:
-            np.savez_compressed(file, **of_each_image)
-        write_result(path, about, run)
+        write_result(path, about, run, of_each_image)
         say(f"{top1(run)}, angular MAP (full ranking, test-vs-test) "
             f"{run['retrieval']['test-vs-test']['angular']['map']:.3f}")
         return run
@@ -64,7 +67,7 @@ class Experiment:
         """Fit a system, going on where a checkpoint lies, and keep it; return it."""
         plan, part, folder = self.plan, self.part(system), self.plan.folder(system)
         if (folder / "system.npz").exists():
-            description = checkpoint.load(folder / "system.npz")[1]
+            _, description = systems.read(folder / "system.npz")
             earlier = {**description["run"], **{k: v for k, v in description["about"].items() if k != "classes"}}
             same_run(earlier, json.loads(json.dumps({**plan.about(), **_unfitted(system)})), folder / "system.npz")
         tqdm.write(f"{plan.dataset}, {system.label}:")
@@ -106,7 +109,7 @@ def load_fitted(path, data_folder=None):
     """
     system = systems.load(path)
     run = system.run
-    if not {"dataset", "train_images", "validation"} <= set(run):
+    if not schema.fits(run, LEARNT_FROM):
         raise CheckpointError(f"{path} does not say to which data set it was fitted: fit it with `scratchnet train`")
     dataset = data.load(run["dataset"], data_folder)
     return system, dataset, split(dataset, run["train_images"], run["validation"], system.seed)
@@ -136,13 +139,18 @@ def _validation(part, workers):
 
 
 def _prepare_folder(plan):
-    """Make sure that the output folder can be written, and that nothing of an earlier run is overwritten."""
+    """Make the output folder ours, if it can be written and nothing of an earlier run is overwritten; return the hold.
+    """
     try:
         plan.out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=plan.out):
             pass
     except OSError as error:
         raise OutputError(f"cannot write to {plan.out}: {error.strerror}; choose another --out") from None
+    held = hold(plan.out)
+    if held is None:
+        raise OutputError(f"another run writes to {plan.out}: wait until it has ended, or choose another --out")
     earlier = [plan.out / "results.json", *map(plan.folder, plan.systems)]
     if not plan.resume and any(path.exists() for path in earlier):
         raise OutputError(f"{plan.out} holds an earlier run: add --resume to go on with it, or choose another --out")
+    return held

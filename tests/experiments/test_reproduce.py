@@ -29,7 +29,7 @@ def results(out):
 
 
 def test_results_have_the_promised_schema(results):
-    assert results["schema"] == 1 and results["command"].startswith("scratchnet reproduce --methods cnn_rgb")
+    assert results["schema"] == 2 and results["command"].startswith("scratchnet reproduce --methods cnn_rgb")
     assert {"python", "numpy", "scipy", "blas", "cpu", "cores", "threads", "backend", "device", "commit",
             "date"} <= set(results["environment"])
     assert [run["method"] for run in results["runs"]] == ["cnn_rgb", "pretrain_cnn_rgb_da"]

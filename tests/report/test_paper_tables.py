@@ -72,7 +72,7 @@ def test_runs_of_one_method_are_told_apart(report, rng):
 
 
 def test_unknown_data_sets_and_methods_stand_without_the_paper(report, rng):
-    page = report([made_up_run(rng, "flowers", "rbm", classes=7)])
+    page = report([made_up_run(rng, "flowers", "rbm", classes=7, system="rbm")])
     assert "The paper has no figures for this data set." in page.text and "73.5" not in page.cells
     assert page.table("Method", "Top-1")[2][:2] == ["rbm", "–"]
 

@@ -96,14 +96,18 @@ def within(run):
 
 ENVIRONMENT = {"date": text, ...: anything}
 ACCURACY = {"top1": share, "top2": share, "top3": share}
-FIGURES = {"map": share, "map_at_30": share, "map_at_30_possible?": share, "map_at_30_all?": share,
-           "precision_at_30?": share}  # older runs have the first two
-FOUND = {**FIGURES, "seconds_per_query": amount}
-BESIDE = {protocol: {...: share} for protocol in ("test-vs-test", "test-vs-train")}  # class floor, chance
-WITHOUT = {"images": positive, "accuracy": (nothing, ACCURACY), "queries": positive,
-           "retrieval": {protocol: {"angular": FIGURES} for protocol in ("test-vs-test", "test-vs-train")}}
-RETRIEVAL = {protocol: {"euclidean": FOUND, "manhattan": FOUND, "angular": FOUND, ...: FOUND}
-             for protocol in ("test-vs-test", "test-vs-train")}
+FIGURES = {"map": share, "map_at_30": share, "map_at_30_possible": share, "map_at_30_all": share,
+           "precision_at_30": share}
+FOUND = {"map": share, "map_at_30": share, "seconds_per_query": amount,  # earlier runs have no other denominators
+         **{f"{key}?": share for key in ("map_at_30_possible", "map_at_30_all", "precision_at_30")}}
+PROTOCOLS = ("test-vs-test", "test-vs-train")
+RETRIEVAL = dict.fromkeys(PROTOCOLS, {"euclidean": FOUND, "manhattan": FOUND, "angular": FOUND, ...: FOUND})
+BESIDE = {  # see experiments.beside
+    "gallery": dict.fromkeys(PROTOCOLS, positive),
+    "class_floor": (nothing, dict.fromkeys(PROTOCOLS, FIGURES)), "chance": dict.fromkeys(PROTOCOLS, FIGURES),
+    "without_near_duplicates": (nothing, {
+        "images": positive, "accuracy": (nothing, ACCURACY), "queries": positive,
+        "retrieval": dict.fromkeys(PROTOCOLS, {"angular": FIGURES})})}
 EPOCH = {"epoch": positive, "loss": number, "train_top1": share, "validation_top1?": share, "seconds?": amount,
          ...: anything}
 FIELDS = {
@@ -113,15 +117,14 @@ FIELDS = {
     "examples": [All(({"query": count, "ids": [count, ...], "distances": [amount]}, paired))],
     "seconds": {"train": amount, "evaluate": amount, ...: amount}, "peak_mb": (nothing, amount),
     "settings": {...: anything}, "command": text, "environment": ENVIRONMENT,
-    "gallery?": {...: positive}, "class_floor?": (nothing, BESIDE), "chance?": BESIDE,
-    "without_near_duplicates?": (nothing, WITHOUT),
+    **{f"{key}?": form for key, form in BESIDE.items()},
     ...: RETRIEVAL}  # of further descriptors
 RUN = All((FIELDS, within))  # of one system: result.json has one, results.json several
 RESULT = {"about": {...: anything}, "run": RUN, "predictions?": sha256}
 RESULTS = {"command": text, "environment": ENVIRONMENT, "runs": [RUN]}
 CARD = {  # of the weights that come with the package
     "name": text, "sha256": sha256, "bytes": positive, "limits": text, "accuracy": ACCURACY,
-    "accuracy_before_rounding": ACCURACY, "training": {"command": text, "environment": ENVIRONMENT},
-    **{key: FIELDS[key] for key in (
-        "dataset", "system", "method", "preset", "recipe", "seed", "epochs", "train_images", "settings", "command",
-        "environment", "retrieval", "gallery?", "class_floor?", "chance?", "without_near_duplicates?")}}
+    "accuracy_before_rounding": ACCURACY, "retrieval": RETRIEVAL,
+    **{f"{key}?": form for key, form in BESIDE.items()}, "training": {"command": text, "environment": ENVIRONMENT},
+    **{key: FIELDS[key] for key in ("dataset", "system", "method", "preset", "recipe", "seed", "epochs", "train_images",
+                                 "settings", "command", "environment")}}

@@ -311,7 +311,7 @@ def test_baselines_rank_by_what_has_learnt_from_no_label(tmp_path, monkeypatch, 
     command = ["--set", "patch_count=300", "--set", "pretrain_iterations=2", "--json", str(tmp_path / "found.json")]
     baselines.main(command)
     assert capsys.readouterr().out.count("nearest neighbour") == 2
-    rows = json.loads((tmp_path / "found.json").read_text())["rows"]
+    rows = documents.read(tmp_path / "found.json", report.BASELINES, "")["rows"]
     assert [row["baseline"] for row in rows] == ["untrained", "kernels"]
     maps = [row["retrieval"]["test-vs-test"]["angular"]["map"] for row in rows]
     assert maps[0] != maps[1] and all(row["chance"]["test-vs-test"]["map"] < figure for row, figure in zip(rows, maps))
@@ -324,7 +324,7 @@ def test_baselines_rank_by_what_has_learnt_from_no_label(tmp_path, monkeypatch, 
     assert rows[0]["nearest_neighbour"] == (few.train_labels[nearest] == few.test_labels).mean()
     assert rows[0]["environment"]["cpu"] and rows[0]["command"].startswith("python -m benchmarks.baselines --set")
     baselines.main([*command, "--baselines", "untrained"])
-    again = json.loads((tmp_path / "found.json").read_text())["rows"]
+    again = documents.read(tmp_path / "found.json", report.BASELINES, "")["rows"]
     assert [row["baseline"] for row in again] == ["kernels", "untrained"]
     with pytest.raises(SystemExit):
         baselines.main(["--baselines", "untaught"])

@@ -22,6 +22,9 @@ SEARCH = {"rows": [{  # of the recipe search
     "dataset": text, "method": text, "epochs": positive, "seed": count, "validation": positive, "recipe": text,
     "settings": {...: anything}, "history": [{"validation_top1": share, "train_top1": share, ...: number}],
     "angular?": {"map": share, "map_at_30": share}, ...: anything}]}
+BASELINES = {"rows": [{  # of benchmarks.baselines
+    "baseline": text, "dataset": text, "seed": count, "nearest_neighbour": share, "retrieval": documents.RETRIEVAL,
+    "chance": {...: documents.FIGURES}, ...: anything}]}
 
 
 def read(folder, form, pattern="*.json"):

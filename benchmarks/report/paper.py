@@ -49,7 +49,7 @@ def as_bundled(run):
     """Return a run, with the figures of the bundled weights if they came from it."""
     for card in map(trained.card, trained.NAMES):
         if card["training"] == {key: run.get(key) for key in card["training"]}:
-            return run | {key: card[key] for key in FIGURES}
+            return run | {key: card[key] for key in FIGURES if key in card}
     return run
 
 

@@ -4,15 +4,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from reports import made_up_run
 
 from benchmarks import baselines, recipe_search, report
 from benchmarks.report import ablations, gpu, paper, search
 from benchmarks.report import systems as systems_table
 from benchmarks.report.__main__ import main as write_report
-from scratchnet import systems
+from scratchnet import documents, systems
 from scratchnet.data import Dataset, load
+from scratchnet.experiments.results import read_predictions
 from scratchnet.retrieval import DISTANCES, evaluate_retrieval
+from scratchnet.systems import measured
 from scratchnet.systems.kuo2016 import RECIPES
 
 ROOT = Path(__file__).parent.parent
@@ -39,9 +43,10 @@ def test_quick_mode(name, tmp_path):
 
 
 def write(path, rows):
-    environment = {"threads": 2, "cpu": "a processor", "date": "2026-01-02", "numpy": "2.0", "blas": "openblas 0.3",
+    environment = {"threads": 2, "cpu": "a processor", "date": "2026-01-02T00:00", "numpy": "2.0",
+                   "blas": "openblas 0.3", "device": "a GPU", "backend": "cupy", "precision": "float32",
                    "peers": {"torch": "2.13"}}
-    path.write_text(json.dumps({"environment": environment, "rows": rows}))
+    documents.write(path, {"environment": environment, "rows": rows})
 
 
 def pair(case, own, peer, **more):
@@ -76,6 +81,37 @@ def test_report_takes_medians_over_runs_and_rewrites_only_its_own_lines(tmp_path
     assert readme.read_text() == text
 
 
+@pytest.mark.parametrize("folder, content", [("speed", {"rows": []}), ("speed", None), ("paper", {"about": {}}),
+                                             ("systems", None), ("ablations", {"run": 3}), (".", {"rows": [{}]})])
+def test_a_damaged_or_foreign_file_is_one_line_that_names_it(folder, content, tmp_path):
+    (tmp_path / folder).mkdir(exist_ok=True)
+    path = tmp_path / folder / ("recipe-search.json" if folder == "." else "a.json")
+    if folder != "speed":
+        (tmp_path / "speed").mkdir()
+        write(tmp_path / "speed/memory.json", pair("memory", 1, 2))
+        (tmp_path / "README.md").write_text("old".join(mark.format("speed") for mark in report.MARKS))
+    if content is None:
+        path.write_text("{}")
+    else:
+        documents.write(path, content)
+    with pytest.raises(SystemExit, match=f"error: {path} (is damaged|does not hold what it should: )") as stop:
+        write_report(["--results", str(tmp_path), "--root", str(tmp_path)])
+    assert str(stop.value).isprintable()
+
+
+def test_committed_results_are_whole_and_of_their_forms():
+    results = ROOT / "benchmarks/results"
+    for folder, form in (("speed", report.TIMES), ("gpu", report.TIMES), ("paper", documents.RESULT),
+                         ("ablations", documents.RESULT), ("systems", documents.RESULT)):
+        found = report.read(results / folder, form)
+        assert found or folder == "gpu"
+    for pattern, form in (("query.json", report.TIMES), ("recipe-search.json", report.SEARCH),
+                          ("*-epochs.json", documents.RESULTS)):
+        assert report.read(results, form, pattern)
+    for path in (results / "systems").glob("*.json"):
+        assert "predicted" in read_predictions(path, path.with_suffix(".npz"))
+
+
 def test_report_without_results_is_one_line(tmp_path):
     with pytest.raises(SystemExit, match="--json"):
         write_report(["--results", str(tmp_path)])
@@ -88,11 +124,9 @@ def test_gpu_report_has_a_line_a_batch_and_the_picture_of_the_crossover(tmp_path
     curves = [{"case": "training step", "backend": name, "median_ms": ms, "spread_ms": [ms, ms], "batch": batch}
               for batch, own, other in ((1, 1.0, 4.0), (4, 4.0, 4.0), (16, 16.0, 5.0))
               for name, ms in (("numpy", own), ("cupy", other))]
-    environment = {"device": "a GPU", "date": "2026-01-02T00:00", "backend": "cupy", "precision": "float32",
-                   "cpu": "a processor", "threads": 2, "numpy": "2.0"}
     (tmp_path / "gpu/crossover").mkdir(parents=True)
     for name, content in (("training_step", rows), ("crossover/benchmark", curves)):
-        (tmp_path / f"gpu/{name}.json").write_text(json.dumps({"environment": environment, "rows": content}))
+        write(tmp_path / f"gpu/{name}.json", content)
     (tmp_path / "benchmarks").mkdir()
     readme = tmp_path / "benchmarks/README.md"
     readme.write_text("old".join(mark.format("gpu") for mark in report.MARKS))
@@ -105,9 +139,9 @@ def test_gpu_report_has_a_line_a_batch_and_the_picture_of_the_crossover(tmp_path
 def finished(method, seed, top1, recipe="paper"):
     maps = {name: {"map": top1 / 2 + bonus, "map_at_30": top1 * 0.9, "seconds_per_query": 0.001}
             for name, bonus in (("euclidean", 0), ("manhattan", 0.02), ("angular", 0))}
-    return {"run": {"dataset": "cifar10", "method": method, "recipe": recipe, "seed": seed,
-                    "accuracy": {"top1": top1, "top2": 0.9, "top3": 0.95},
-                    "retrieval": {"test-vs-test": maps}}}
+    return {"about": {}, "run": made_up_run(np.random.default_rng(0), method=method, recipe=recipe, seed=seed,
+                                            accuracy={"top1": top1, "top2": 0.9, "top3": 0.95},
+                                            retrieval={"test-vs-test": maps, "test-vs-train": maps})}
 
 
 def test_the_papers_tables_have_ours_beside_them_and_leave_out_what_was_not_run(tmp_path):
@@ -115,7 +149,7 @@ def test_the_papers_tables_have_ours_beside_them_and_leave_out_what_was_not_run(
     runs = [finished("cnn_rgb", 1, 0.78), finished("cnn_rgb", 0, 0.77),
             finished("pretrain_cnn_rgb_da", 0, 0.85, "best")]
     for i, run in enumerate(runs):
-        (tmp_path / f"paper/{i}.json").write_text(json.dumps(run))
+        documents.write(tmp_path / f"paper/{i}.json", run)
     write(tmp_path / "query.json", [
         {"case": case, "backend": name, "metric": metric, "median_ms": ms} for metric in paper.METRICS
         for case, name, ms in (("one query at a time", "numpy", 1.0), ("one query at a time", "faiss", 3.0),
@@ -139,9 +173,11 @@ def test_the_compared_systems_have_their_published_figure_beside_ours(tmp_path):
         (tmp_path / folder).mkdir(parents=True)
     pixels = {**finished("pixels", 0, 0.417, None)["run"], "system": "pixels", "peak_mb": 1234.5,
               "seconds": {"train": 13.6, "evaluate": 900.0}}
-    own = {**finished("pretrain_cnn_rgb_da", 0, 0.8)["run"], "seconds": {"pretrain": 10.0, "train": 1100.0}}
-    (tmp_path / "systems/pixels-cifar10-cpu-seed0.json").write_text(json.dumps({"run": pixels}))
-    (tmp_path / "paper/cifar10-pretrain_cnn_rgb_da-paper-seed0.json").write_text(json.dumps({"run": own}))
+    own = {**finished("pretrain_cnn_rgb_da", 0, 0.8)["run"],
+           "seconds": {"pretrain": 10.0, "train": 1100.0, "evaluate": 1.0}, "peak_mb": None}
+    for name, run in (("systems/pixels-cifar10-cpu-seed0", pixels),
+                      ("paper/cifar10-pretrain_cnn_rgb_da-paper-seed0", own)):
+        documents.write(tmp_path / f"{name}.json", {"about": {}, "run": run})
     readme = tmp_path / "README.md"
     readme.write_text("old".join(mark.format("systems") for mark in report.MARKS))
     systems_table.write(tmp_path, tmp_path)
@@ -149,7 +185,7 @@ def test_the_compared_systems_have_their_published_figure_beside_ours(tmp_path):
     assert ("| CIFAR-10: Raw pixels (Krizhevsky 2009) | 37.3 | **41.7** (+4.4) | 0.208; 0.375 | 14 s | 1,234 MB |"
             in lines)
     assert lines[-2].startswith("| CIFAR-10: Pre-trained CNN, extra channels (this paper) | 79.3 | **80.0** (+0.7) |")
-    assert json.loads((tmp_path / "scratchnet/systems/measured.json").read_text()) == {
+    assert documents.read(tmp_path / "scratchnet/systems/measured.json", measured.FORM, "") == {
         "pixels": {"cifar10": {"top1": 0.417, "seconds": 13.6}},
         "kuo2016": {"cifar10": {"top1": 0.8, "seconds": 1110.0}}}
 
@@ -186,7 +222,7 @@ def test_a_candidate_is_measured_once(tmp_path, monkeypatch, capsys):
     assert "rate=0.02: held-out Top-1" in capsys.readouterr().out
     recipe_search.main()
     assert "measured before" in capsys.readouterr().out
-    row, = json.loads(found.read_text())
+    row, = recipe_search.rows(found)
     assert row["settings"]["rate"] == 0.02 and row["settings"]["flip"] is True and len(row["history"]) == 1
     assert 0 < row["angular"]["map"] < row["angular"]["map_at_30"] < 1
 

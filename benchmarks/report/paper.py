@@ -5,18 +5,19 @@ What has not been run is not in the tables.
 """
 import numpy as np
 
+from scratchnet.documents import RESULT
 from scratchnet.report.claims import claim_rows
 from scratchnet.report.html import signed
 from scratchnet.report.paper_tables import ACCURACY, LABELS, RETRIEVAL, RETRIEVAL_METHOD, TITLES
 
-from . import read, write_between
+from . import TIMES, read, write_between
 
 METRICS = {"euclidean": "Euclidean", "manhattan": "Manhattan", "angular": "angular"}
 
 
 def write(results, root):
     """Write the tables of README.md, if there are runs."""
-    runs = [content["run"] for content in read(results).values()]
+    runs = [content["run"] for content in read(results, RESULT).values()]
     if runs:
         tables, times = [], query_ms(results.parent)
         for dataset in ACCURACY:
@@ -50,7 +51,7 @@ def accuracy_table(groups, dataset):
 
 def query_ms(results):
     """Return {metric: ms a query among 10,000} as `benchmarks.retrieval` measured it, from query.json."""
-    rows = read(results).get("query", {"rows": []})["rows"]
+    rows = read(results, TIMES, "query.json").get("query", {"rows": []})["rows"]
     return {row["metric"]: row["median_ms"] for row in rows
             if row["backend"] == "numpy" and row["case"].endswith("one query at a time")}
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import checkpoint, trained
+from .. import checkpoint, documents, systems, trained
 from ..backend import select
-from ..files import write_json
 from .results import read_result
 from .run import evaluate_file
 
@@ -24,13 +23,13 @@ TAKEN = ("dataset", "system", "method", "preset", "recipe", "seed", "epochs", "t
 
 def publish(run, folder):
     """Write NAME.npz and NAME.json, NAME being the run's data set, to `folder`."""
-    arrays, description = checkpoint.load(run / "system.npz")
+    arrays, description = systems.read(run / "system.npz")
     result = read_result(run / "result.json")
     path = folder / f"{result['dataset']}.npz"
     checkpoint.save(path, {key: a.astype(np.float16) if key.startswith("param/") else a for key, a in arrays.items()},
                     {**description, "history": []})
     figures, *_ = evaluate_file(path, xp=select())
-    write_json(folder / f"{result['dataset']}.json", {
+    documents.write(folder / f"{result['dataset']}.json", {
         "name": result["dataset"], "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "bytes": path.stat().st_size, "limits": LIMITS, "accuracy": figures["accuracy"],
         "accuracy_before_rounding": result["accuracy"], "retrieval": figures["retrieval"],

@@ -10,15 +10,14 @@ from scratchnet.experiments.results import write_result
 LABELS = (np.arange(40) % 10).astype(np.uint8)
 
 
-def finished(folder, rng, seed, right, with_labels=True, dataset="cifar10", **more):
+def finished(folder, rng, seed, right, with_labels=True, dataset="cifar10", kept=None, **more):
     """Write a run with so many right answers; return the paths of its result and its predictions."""
     path = folder / f"{dataset}-{seed}/result.json"
     predicted = np.where(np.arange(40) < right, LABELS, (LABELS + 1) % 10).astype(np.uint8)
     accuracy = {"top1": right / 40, "top2": 1.0, "top3": 1.0}
-    write_result(path, {}, made_up_run(rng, dataset, seed=seed, **{"accuracy": accuracy, **more}))
-    predictions = path.with_name("predictions.npz")
-    np.savez_compressed(predictions, predicted=predicted, **({"labels": LABELS} if with_labels else {}))
-    return path, predictions
+    arrays = {"predicted": predicted, **({"labels": LABELS} if with_labels else {}), **(kept or {})}
+    write_result(path, {}, made_up_run(rng, dataset, seed=seed, **{"accuracy": accuracy, **more}), arrays)
+    return path, path.with_name("predictions.npz")
 
 
 def test_they_are_found_by_run(tmp_path, rng):

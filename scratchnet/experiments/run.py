@@ -7,6 +7,7 @@ A run that was cut off is resumed from its checkpoint, a finished one is read fr
 reporting never computes anything twice.
 """
 import json
+import os
 import tempfile
 import time
 from contextlib import nullcontext
@@ -141,16 +142,17 @@ def _validation(part, workers):
 def _prepare_folder(plan):
     """Make the output folder ours, if it can be written and nothing of an earlier run is overwritten; return the hold.
     """
+    folders = [*map(plan.folder, plan.systems)]
     try:
         plan.out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=plan.out):
-            pass
+        for folder in (plan.out, *filter(os.path.isdir, folders)):
+            with tempfile.TemporaryFile(dir=folder):
+                pass
     except OSError as error:
         raise OutputError(f"cannot write to {plan.out}: {error.strerror}; choose another --out") from None
     held = hold(plan.out)
     if held is None:
         raise OutputError(f"another run writes to {plan.out}: wait until it has ended, or choose another --out")
-    earlier = [plan.out / "results.json", *map(plan.folder, plan.systems)]
-    if not plan.resume and any(path.exists() for path in earlier):
+    if not plan.resume and any(map(os.path.exists, (plan.out / "results.json", *folders))):
         raise OutputError(f"{plan.out} holds an earlier run: add --resume to go on with it, or choose another --out")
     return held

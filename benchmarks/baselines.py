@@ -8,17 +8,17 @@ What is nearest by angle among the training images also classifies: that is the 
 adds one row for each baseline to the JSON file, or replaces it.
 """
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
 
-from scratchnet import backend, data, systems
+from scratchnet import backend, data, documents, systems
 from scratchnet.environment import environment
 from scratchnet.errors import ScratchnetError
 from scratchnet.experiments.evaluation import evaluate
-from scratchnet.files import write_json
 from scratchnet.retrieval import FlatIndex
+
+from .report import BASELINES as FORM
 
 BASELINES = ("untrained", "kernels")  # random weights; the auto-encoder's kernels in conv1, all else random
 
@@ -93,8 +93,8 @@ def add(row, path):
     if path:
         def same(other):
             return all(other[key] == row[key] for key in ("dataset", "baseline", "seed"))
-        found = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-        write_json(path, {"rows": [*(other for other in found if not same(other)), row]})
+        found = documents.read(path, FORM, "take it from the repository, or delete it")["rows"] if path.exists() else []
+        documents.write(path, {"rows": [*(other for other in found if not same(other)), row]})
 
 
 if __name__ == "__main__":

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from scratchnet import backend
+from scratchnet import backend, documents
 from scratchnet.benchmark import timing
 from scratchnet.benchmark.timing import interleave, on_device
 from scratchnet.environment import environment
 from scratchnet.errors import BackendError, OutputError
-from scratchnet.files import write_json
 from scratchnet.parallel import default_threads
 
 
@@ -108,7 +107,7 @@ class Report:
             print(_line(row), flush=True)
         if self.options.json:
             try:
-                write_json(self.options.json, {"environment": self._environment(), "rows": self.rows})
+                documents.write(self.options.json, {"environment": self._environment(), "rows": self.rows})
             except OutputError as error:
                 raise SystemExit(f"error: {error}") from None
 

@@ -9,9 +9,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "scratchnet"
 ROOMS = [  # what stands in one line does not import each other
     ["errors", "suggest", "version", "discovery", "workspace"],
-    ["backend", "checks", "files", "progress", "randomness"],
-    ["gpu", "checkpoint", "parallel"],
-    ["environment", "layers"],
+    ["backend", "checks", "locks", "progress", "randomness", "schema"],
+    ["files", "gpu", "parallel"],
+    ["checkpoint", "documents", "environment", "layers"],
     ["losses"],
     ["fusion", "folding", "metrics", "statistics", "gradcheck"],
     ["network"],

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from scratchnet.files import atomic_write
+
 
 def main():
     import nbformat
@@ -26,7 +28,8 @@ def main():
         if save:
             for cell in notebook.cells:
                 cell.metadata.pop("execution", None)  # time stamps would change with every run
-            nbformat.write(notebook, path)
+            with atomic_write(path) as file:
+                file.write(nbformat.writes(notebook).rstrip().encode() + b"\n")
 
 
 def failure(cells):

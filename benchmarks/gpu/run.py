@@ -18,6 +18,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from scratchnet.files import atomic_write
+
 ROOT = Path(__file__).parents[2]
 PYTEST = ["-m", "pytest", "-q", "-m", "gpu", "-W", "default", "--continue-on-collection-errors",
           "-p", "no:cacheprovider", "-p", "no:randomly", "tests"]
@@ -113,12 +115,10 @@ def run(part, seconds, work):
 
 def pack(work, archive):
     """Write logs, JSON and the training's results anew as one archive, whole or not at all."""
-    part = archive.with_name(archive.name + ".part")
-    with tarfile.open(part, "w:gz") as tar:
+    with atomic_write(archive) as file, tarfile.open(fileobj=file, mode="w:gz") as tar:
         for path in sorted(work.rglob("*")):
             if path.is_file() and path.suffix in (".json", ".log", ".png", ".npz") and path.stat().st_size < 4e6:
                 tar.add(path, path.relative_to(work))
-    os.replace(part, archive)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@
 import argparse
 from pathlib import Path
 
+from scratchnet.errors import ScratchnetError
+
 from . import ablations, gpu, paper, pictures, search, speed, systems
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,14 +20,17 @@ def main(arguments=None):
     p.add_argument("--pictures", action="store_true",
                    help="also draw the paper's figures, which takes the data sets and a minute")
     options = p.parse_args(arguments)
-    speed.write(options.results / "speed", options.root)
-    gpu.write(options.results / "gpu", options.root)
-    paper.write(options.results / "paper", options.root)
-    systems.write(options.results, options.root)
-    ablations.write(options.results / "ablations", options.root)
-    if options.pictures:
-        pictures.write(options.results / "paper")
-    search.write(options.results / "recipe-search.json", options.root)
+    try:
+        speed.write(options.results / "speed", options.root)
+        gpu.write(options.results / "gpu", options.root)
+        paper.write(options.results / "paper", options.root)
+        systems.write(options.results, options.root)
+        ablations.write(options.results / "ablations", options.root)
+        if options.pictures:
+            pictures.write(options.results / "paper")
+        search.write(options.results, options.root)
+    except ScratchnetError as error:
+        raise SystemExit(f"error: {error}") from None
 
 
 if __name__ == "__main__":

@@ -2,16 +2,16 @@
 from scratchnet.benchmark.run import figure
 from scratchnet.plotting import save
 
-from . import amount, read, write_between
+from . import TIMES, amount, read, write_between
 
 
 def write(results, root):
     """Draw the crossover and write the part of benchmarks/README.md, of what has been measured on a GPU."""
-    runs, text = read(results), ""
+    runs, text = read(results, TIMES), ""
     if runs:
         rows = [row for run in runs.values() for row in run["rows"] if "median_ms" in row]
         text += table(rows, next(iter(runs.values()))["environment"])
-    for name, run in read(results / "crossover").items():
+    for name, run in read(results / "crossover", TIMES).items():
         save(figure(run), results / f"crossover/{name}.png")
         text += f"\n![Time on CPU and GPU against the batch](results/{results.name}/crossover/{name}.png)\n"
     if text:

@@ -1,17 +1,15 @@
 """How the recipes were chosen: the candidates on held-out training images, best first."""
-import json
-
 from scratchnet.report.paper_tables import LABELS, TITLES
 from scratchnet.systems.kuo2016 import RECIPES, Recipe
 
 from ..recipe_search import settings
-from . import settings_of, write_between
+from . import SEARCH, read, settings_of, write_between
 
 
-def write(path, root):
+def write(results, root):
     """Write the table of benchmarks/README.md from recipe-search.json, if it exists."""
-    if path.exists():
-        write_between(root / "benchmarks/README.md", "search", table(json.loads(path.read_text(encoding="utf-8"))))
+    for found in read(results, SEARCH, "recipe-search.json").values():
+        write_between(root / "benchmarks/README.md", "search", table(found["rows"]))
 
 
 def table(rows):

@@ -7,7 +7,7 @@ import numpy as np
 
 from scratchnet.plotting.style import BLUE, GRAY, VERMILLION, light, new_figure, save
 
-from . import NAMES, amount, read, write_between
+from . import NAMES, TIMES, amount, read, write_between
 
 COLOURS = {"numpy": BLUE, "torch": VERMILLION, "faiss": VERMILLION}
 ORDER = ("training_step", "features", "layers", "memory", "autoencoder", "retrieval")  # of the table
@@ -17,7 +17,7 @@ CURVES = {"batch": ("images in a batch", "ms a training step"), "threads": ("thr
 
 def write(results, root):
     """Draw results/*.png and write the tables of both READMEs."""
-    runs = read(results)
+    runs = read(results, TIMES)
     if not runs:
         raise SystemExit(f"error: {results} holds no JSON: run the benchmarks with --json first")
     runs = dict(sorted(runs.items(), key=lambda item: (_place(item[0]), item[0])))

@@ -2,16 +2,16 @@
 
 Libraries that take time to load are imported by the command that needs them.
 """
+import os
 import shlex
-import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 
-from .. import backend, systems
-from ..errors import CheckpointError, OutputError, SettingsError, in_a_line
-from ..files import write_json
+from .. import backend, documents, systems
+from ..errors import CheckpointError, SettingsError, in_a_line
+from ..files import check_place
 from ..suggest import nearest
 
 DEMO_EPOCHS = 12
@@ -20,8 +20,8 @@ DEMO_EPOCHS = 12
 def demo(options):
     """Run the paper in miniature on the embedded images."""
     from ..experiments.reproduce import reproduce
-    options.out = options.out or _unused("scratchnet-demo")
     system = systems.create("kuo2016", seed=_seed(options), epochs=options.epochs or DEMO_EPOCHS)
+    options.out = options.out or _unused("scratchnet-demo")
     reproduce(_plan(options, [system], dataset="mini"), first_look=True)
 
 
@@ -56,11 +56,11 @@ def evaluate(options):
     from ..report.text import evaluation_lines
     from ..trained import weights
     if options.json:
-        _check_place(options.json)
+        check_place(options.json)
     with weights(options.pretrained) if options.pretrained else nullcontext(_fitted(options.checkpoint)) as path:
         figures, *_ = evaluate_file(path, options.data, backend.select(options.backend), options.threads)
     if options.json:
-        write_json(options.json, figures)
+        documents.write(options.json, figures)
     print(*evaluation_lines(figures), sep="\n")
 
 
@@ -94,10 +94,11 @@ def benchmark(options):
 
 def list_systems(options):
     """Print a table of the systems: paper, published accuracy and ours, presets, and what ours took."""
-    from ..systems.measured import MEASURED
+    from ..systems.measured import measured
+    reached = measured()
     rows = [("name", "system", "published in", "CIFAR-10: published", "ours", "took", "presets")]
     for name in systems.names():
-        system, ours = systems.system_class(name), MEASURED.get(name, {}).get("cifar10")
+        system, ours = systems.system_class(name), reached.get(name, {}).get("cifar10")
         published = f"{system.published['cifar10']:.1f} %" if "cifar10" in system.published else ""
         rows.append((name, system.title, system.paper, published, f"{100 * ours['top1']:.1f} %" if ours else "",
                      f"{ours['seconds'] / 60:.1f} min" if ours else "", ", ".join(system.presets)))
@@ -128,8 +129,16 @@ def _of_kuo2016(**given):
 
 
 def _unused(name):
-    """Return the name of a folder that is not there yet: this one, or the first free number behind it."""
-    return next(free for free in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if not Path(free).exists())
+    """Make a folder of this name, or of the first free number behind it, and return which: of two commands that start
+    together, each has its own."""
+    for free in (name, *(f"{name}-{i}" for i in range(2, 10_000))):
+        try:
+            os.mkdir(free)
+        except FileExistsError:
+            continue
+        except OSError:  # the run will say why
+            pass
+        return free
 
 
 def _seed(options):
@@ -151,25 +160,13 @@ def _fitted(path):
     """Return the file of a fitted system that a path means: itself, or system.npz in or beside it."""
     if path.name == "checkpoint.npz":
         path = path.with_name("system.npz")
-    elif path.is_dir() or not path.suffix:
+    elif os.path.isdir(path) or not path.suffix:
         path = path / "system.npz"
-    if not path.exists():
-        near = next((folder for folder in path.parents[:3] if folder.is_dir()), Path())
-        found = {run.parent.name: str(run.parent) for run in sorted(near.glob("**/system.npz"))[:50]}
+    if not os.path.exists(path):
+        near = next((folder for folder in path.parents[:3] if os.path.isdir(folder)), Path())
+        runs = [run for depth in ("", "*/", "*/*/", "*/*/*/") for run in near.glob(f"{depth}system.npz")]
+        found = {run.parent.name: str(run.parent) for run in sorted(runs)[:50]}
         listing = f"; there are {', '.join(found.values())}" if found else ""
         raise CheckpointError(f"there is no fitted system {path}{nearest(path.parent.name, found)}: finish the "
                               f"training with --resume, or name the folder of a run that is done{listing}")
     return path
-
-
-def _check_place(path):
-    """Refuse a file that cannot be written: now, and not when there is something to write."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
-        if path.is_file() or not path.exists():  # a device takes what it is given, where it lies nothing can be made
-            with tempfile.TemporaryFile(dir=path.parent):
-                pass
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}; choose another --json") from None

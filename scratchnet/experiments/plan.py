@@ -1,5 +1,6 @@
 """What to run, and which images it learns from."""
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ from ..checks import positive
 from ..data import hold_out
 from ..errors import SettingsError
 from ..randomness import stream
+
+LONGEST = 255  # bytes that a name may have
 
 
 @dataclass
@@ -51,8 +54,17 @@ class Plan:
             positive(train_images=self.train_images)
 
     def folder(self, system):
-        """Return the folder of one system's run."""
-        return self.out / "runs" / f"{self.dataset}-{system.label}-seed{system.seed}"
+        """Return the folder of one system's run.
+
+        It is called DATASET-LABEL-seedN. Where that would be longer than `LONGEST` bytes, as with many changed
+        settings, the label is cut and ends in the first 16 digits of the SHA-256 of all of it: the same settings
+        always have the same folder, others another one.
+        """
+        head, tail = f"{self.dataset}-{system.label}", f"-seed{system.seed}"
+        if len(head.encode()) + len(tail) > LONGEST:
+            tail = f"-{sha256(head.encode()).hexdigest()[:16]}{tail}"
+            head = head.encode()[:LONGEST - len(tail)].decode(errors="ignore")
+        return self.out / "runs" / (head + tail)
 
     def about(self):
         """Return what tells these runs from others, beside their systems."""

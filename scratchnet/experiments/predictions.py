@@ -1,9 +1,7 @@
 """The predictions that finished runs left beside their results, ready for paired comparisons."""
-import numpy as np
-
 from ..errors import CheckpointError
 from ..report.claims import right, run_key
-from .results import read_result
+from .results import read_predictions, read_result
 
 
 def kept(paths, labels=None):
@@ -26,8 +24,7 @@ def kept(paths, labels=None):
     for path, predictions in paths:
         if predictions.exists():
             run = read_result(path)
-            with np.load(predictions) as arrays:
-                found[run_key(run)] = path, run, dict(arrays)
+            found[run_key(run)] = path, run, read_predictions(path, predictions)
     for _, run, arrays in found.values():
         if "labels" in arrays:
             labels.setdefault(run["dataset"], arrays["labels"])

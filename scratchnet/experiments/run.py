@@ -7,33 +7,37 @@ A run that was cut off is resumed from its checkpoint, a finished one is read fr
 reporting never computes anything twice.
 """
 import json
+import os
 import tempfile
 import time
 from contextlib import nullcontext
 
 import numpy as np
 
-from .. import backend, checkpoint, data, systems
+from .. import backend, checkpoint, data, schema, systems
 from ..environment import environment, peak_memory
 from ..errors import CheckpointError, OutputError
-from ..files import atomic_write
+from ..locks import hold
 from ..progress import say
 from ..retrieval import evaluate_retrieval
+from ..schema import anything, count, nothing, positive, text
 from ..training.trainer import same_run
 from .evaluation import classification, evaluate
 from .plan import split
 from .results import read_result, write_result
 
+LEARNT_FROM = {"dataset": text, "train_images": (nothing, positive), "validation": count, ...: anything}
+
 
 class Experiment:
-    """A plan with its data loaded and its backend chosen."""
+    """A plan with its data loaded and its backend chosen; its folder belongs to this process as long as it lives."""
 
     def __init__(self, plan):
         self.plan = plan
         self.xp = backend.select(plan.backend)
         self.dataset = data.load(plan.dataset, plan.data)
         self.part(plan.systems[0])  # refuses what the data set has too few images for; all systems are of one seed
-        _prepare_folder(plan)
+        self._hold = _prepare_folder(plan)
         for system in plan.systems:
             self._check_earlier(system)
 
@@ -43,7 +47,9 @@ class Experiment:
         path, about = plan.folder(system) / "result.json", self._about(system)
         if path.exists():
             say(f"{system.label}: finished before, read from {path}")
-            return read_result(path, about)
+            run, own = read_result(path, about), {"dataset": plan.dataset, "method": system.method, "seed": system.seed}
+            same_run({key: run[key] for key in own}, own, path)
+            return run
         with system.to(self.xp).workers(plan.threads) as workers:
             self.fit(system, workers)
             part, start = self.part(system), time.monotonic()
@@ -55,9 +61,7 @@ class Experiment:
                "train_images": len(part.images), "history": system.history, **figures, "seconds": seconds,
                "peak_mb": peak_memory(), "settings": settings.get("recipe", settings), "command": plan.command,
                "environment": environment(self.xp, workers.threads)}
-        with atomic_write(path.with_name("predictions.npz")) as file:
-            np.savez_compressed(file, **of_each_image)
-        write_result(path, about, run)
+        write_result(path, about, run, of_each_image)
         _detail(f"{top1(run)}, angular MAP (full ranking, test-vs-test) "
                 f"{run['retrieval']['test-vs-test']['angular']['map']:.3f}")
         return run
@@ -120,7 +124,7 @@ def load_fitted(path, data_folder=None):
     """
     system = systems.load(path)
     run = system.run
-    if not {"dataset", "train_images", "validation"} <= set(run):
+    if not schema.fits(run, LEARNT_FROM):
         raise CheckpointError(f"{path} does not say to which data set it was fitted: fit it with `scratchnet train`")
     dataset = data.load(run["dataset"], data_folder)
     return system, dataset, split(dataset, run["train_images"], run["validation"], system.seed)
@@ -149,9 +153,10 @@ def _validation(part, workers):
 
 
 def _prepare_folder(plan):
-    """Make sure that the output folders can be written, and that nothing of an earlier run is overwritten."""
+    """Make the output folders ours, if they can be written and nothing of an earlier run is overwritten; return the
+    hold."""
     runs = [plan.folder(system) for system in plan.systems]
-    there = [folder for folder in (*runs, plan.out / "figures") if folder.exists()]
+    there = [folder for folder in (*runs, plan.out / "figures") if os.path.lexists(folder)]
     for folder in (plan.out, plan.out / "runs", *there):
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -159,6 +164,10 @@ def _prepare_folder(plan):
                 pass
         except OSError as error:
             raise OutputError(f"cannot write to {folder}: {error.strerror}; choose another --out") from None
+    held = hold(plan.out)
+    if held is None:
+        raise OutputError(f"another run writes to {plan.out}: wait until it has ended, or choose another --out")
     earlier = [plan.out / "results.json", *runs]
     if not plan.resume and any(path.exists() for path in earlier):
         raise OutputError(f"{plan.out} holds an earlier run: add --resume to go on with it, or choose another --out")
+    return held

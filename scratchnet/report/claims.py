@@ -49,9 +49,8 @@ def claim_rows(runs, dataset, kept=None):
     """
     found = {}
     for run in runs:
-        complete = run.get("accuracy") and (run.get("retrieval") or {}).get("test-vs-test") and "seed" in run
-        if run["dataset"] == dataset and complete:
-            found.setdefault(run.get("recipe"), {}).setdefault(run["method"], {})[run["seed"]] = run
+        if run["dataset"] == dataset and run["accuracy"]:
+            found.setdefault(run["recipe"], {}).setdefault(run["method"], {})[run["seed"]] = run
     rows = []
     for recipe, methods in found.items():
         family = list(_family(dataset, recipe, methods, kept or {}))

@@ -6,13 +6,14 @@ loaded from anywhere: pictures are embedded, there is no script.
 """
 import base64
 from itertools import groupby
-from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .. import plotting
-from ..errors import DataError
-from ..files import atomic_write
+from ..documents import RESULTS
+from ..errors import DataError, InputError
+from ..files import atomic_write, open_file
+from ..schema import Misfit, check
 from . import paper_tables as paper
 from .claims import DIGITS, claim_rows
 from .confusions import agreement, commonest
@@ -28,7 +29,7 @@ def write_report(results, figures, ledger, path, kept=None):
     Parameters
     ----------
     results : dict
-        The content of results.json. Of a run only "dataset" and "method" are needed; what is missing is left out.
+        The content of results.json; see `documents.RESULTS`.
     figures : list of (title, caption, path), or dict of str to such lists
         PNG files. A dict has one list a data set.
     ledger : list of dict
@@ -39,11 +40,17 @@ def write_report(results, figures, ledger, path, kept=None):
 
     Raises
     ------
+    InputError
+        If results are not of that form.
     DataError
         If a picture is not there or is no PNG file.
     OutputError
         If the page cannot be written.
     """
+    try:
+        check(results, RESULTS)
+    except Misfit as error:
+        raise InputError(f"these are no results: {error}") from None
     environment = Environment(loader=PackageLoader("scratchnet.report", ""), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(number=number, signed=signed, milliseconds=milliseconds, duration=duration,
@@ -51,12 +58,12 @@ def write_report(results, figures, ledger, path, kept=None):
     runs = results["runs"]
     datasets = list(dict.fromkeys(run["dataset"] for run in runs))
     page = environment.get_template("report.html").render(
-        paper=paper, runs=runs, command=results.get("command"), environment=results.get("environment", {}),
+        paper=paper, runs=runs, command=results["command"], environment=results["environment"],
         sections=[section(results, dataset, kept) for dataset in datasets], digits_of=DIGITS, definitions=KEYS,
-        seconds=sum(sum((run.get("seconds") or {}).values()) for run in runs),
+        seconds=sum(sum(run["seconds"].values()) for run in runs),
         pictures=pictures(figures), ledger=ledger, settings=settings_table(runs))
     with atomic_write(path) as file:
-        file.write(page.encode())
+        file.write(page.encode(errors="backslashreplace"))  # the command may hold bytes that are no text
 
 
 def section(results, dataset, kept=None):
@@ -72,7 +79,8 @@ def section(results, dataset, kept=None):
     return {
         "dataset": dataset, "title": paper.TITLES.get(dataset, dataset), "comparable": paper.comparable(dataset),
         "orientation": paper.COUNTERPARTS.get(dataset) is not None and not paper.comparable(dataset),
-        "runs": [{"label": names[id(run)], "run": run, "angular": _angular(run)} for run in runs],
+        "runs": [{"label": names[id(run)], "run": run, "angular": run["retrieval"]["test-vs-test"]["angular"]}
+                 for run in runs],
         "departures": departures.items(),
         "accuracy": paper.accuracy_rows(results, dataset),
         "classes": [(names[id(run)], rows, commonest(run["confusion"]), agreement(run["confusion"]))
@@ -83,10 +91,6 @@ def section(results, dataset, kept=None):
         "duplicates": [(names[id(run)], *figures) for run, *figures in duplicate_rows(runs)],
         "comparison": _comparison(results, dataset), "claims": claim_rows(runs, dataset, kept),
     }
-
-
-def _angular(run):
-    return (run.get("retrieval") or {}).get("test-vs-test", {}).get("angular", {})
 
 
 def _grouped(rows):
@@ -113,7 +117,8 @@ def pictures(figures):
 
 def _read(path):
     try:
-        return Path(path).read_bytes()
+        with open_file(path) as file:
+            return file.read()
     except OSError as error:
         raise DataError(f"cannot read the picture {path} ({error.strerror}): run the command again") from None
 
@@ -131,8 +136,7 @@ def settings_table(runs):
     """Return (recipes, rows): one column for each distinct set of settings, one row (name, values) for each setting."""
     columns = []
     for run in runs:
-        name = run.get("recipe") or f"{run.get('method')}, {run.get('preset')}"
-        own = {"recipe": name, **(run.get("settings") or {})}
+        own = {"recipe": run["recipe"] or f"{run['method']}, {run['preset']}", **run["settings"]}
         if own not in columns:
             columns.append(own)
     names = [name for name in dict.fromkeys(name for own in columns for name in own) if name not in ("recipe", "name")]

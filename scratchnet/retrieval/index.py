@@ -14,11 +14,14 @@ from ..backend import array_module, to_host
 from ..checks import positive
 from ..errors import InputError, SettingsError
 from ..parallel import default_threads
+from ..schema import exactly, nothing, text
 from .distances import DISTANCES, check_metric
 from .pool import Pool
 from .ranking import pack, unpack
 from .vectors import check_vectors
 
+KIND = "FlatIndex"
+DESCRIPTION = {"kind": exactly(KIND), "metric": text, "source": (nothing, text)}  # of the file of an index
 MARGIN = 32               # candidates beyond k
 BYTES_A_PAIR = 32         # product, score, key and partitioned key of one query and one gallery vector
 BYTES_A_NUMBER = 32       # float64 numbers of a candidate: the vector, its differences, what a distance makes of them
@@ -184,7 +187,7 @@ class FlatIndex:
             If the file cannot be written.
         """
         checkpoint.save(path, {"vectors": to_host(self.vectors)},
-                        {"kind": "FlatIndex", "metric": self.metric, "source": self.source})
+                        {"kind": KIND, "metric": self.metric, "source": self.source})
 
     @classmethod
     def load(cls, path, expect=None, **settings):
@@ -205,9 +208,11 @@ class FlatIndex:
             descriptors that are no longer computed.
         """
         arrays, description = checkpoint.load(path)
-        if not isinstance(description, dict) or description.get("kind") != "FlatIndex" or set(arrays) != {"vectors"}:
+        if not isinstance(description, dict) or description.get("kind") != KIND:
             raise InputError(f"{path} is no index: give a file that FlatIndex.save wrote")
-        if expect is not None and description.get("source") != expect:
-            raise InputError(f"{path} was built from other weights or data (source {description.get('source')!r}, "
+        checkpoint.check(description, DESCRIPTION, path)
+        checkpoint.check_shapes(arrays, {"vectors": ((None, None), np.float32)}, path)
+        if expect is not None and description["source"] != expect:
+            raise InputError(f"{path} was built from other weights or data (source {description['source']!r}, "
                              f"expected {expect!r}): build the index again")
         return cls(description["metric"], source=description["source"], **settings).add(arrays["vectors"])

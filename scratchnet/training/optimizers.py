@@ -26,12 +26,17 @@ class SGD:
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
         self.state = {}
 
+    def fresh(self, layer):
+        """Return the state before the first step."""
+        return {f"velocity/{name}": array_module(p).zeros_like(p) for name, p in layer.params.items()}
+
     def step(self, layer, grads, rate):
         """Change the parameters of `layer` (or network), in place, by one step against `grads`, which are used up."""
         _check_gradients(layer.params, grads)
+        self.state = self.state or self.fresh(layer)
         for name, p in layer.params.items():
             decay = self.weight_decay if name in layer.decayed else 0.0
-            v = _slot(self.state, "velocity", name, p)
+            v = self.state[f"velocity/{name}"]
             launch = launcher(array_module(p))
             if launch:
                 launch("optimizers", "sgd", p.size, p, v, grads[name], float(rate), float(self.momentum),
@@ -63,15 +68,19 @@ class Adam:
         self.beta1, self.beta2, self.epsilon, self.weight_decay = beta1, beta2, epsilon, weight_decay
         self.state = {}
 
+    def fresh(self, layer):
+        """Return the state before the first step."""
+        return {f"{slot}/{name}": array_module(p).zeros(1) if slot == "count" else array_module(p).zeros_like(p)
+                for name, p in layer.params.items() for slot in ("mean", "square", "count")}
+
     def step(self, layer, grads, rate):
         """Change the parameters of `layer` (or network), in place, by one step against `grads`, which are used up."""
         _check_gradients(layer.params, grads)
+        self.state = self.state or self.fresh(layer)
         for name, p in layer.params.items():
             decay = self.weight_decay if name in layer.decayed else 0.0
-            xp = array_module(p)
             g = _decayed(p, grads[name], decay)
-            m, s = (_slot(self.state, slot, name, p) for slot in ("mean", "square"))
-            count = self.state.setdefault(f"count/{name}", xp.zeros(1))
+            m, s, count = (self.state[f"{slot}/{name}"] for slot in ("mean", "square", "count"))
             count += 1
             m += (1 - self.beta1) * (g - m)
             s += (1 - self.beta2) * (g * g - s)
@@ -91,10 +100,3 @@ def _decayed(p, g, decay):
         g += decay * p
     return g
 
-
-def _slot(state, slot, name, p):
-    """Return the optimiser's array for parameter `name`, zeros at first."""
-    key = f"{slot}/{name}"
-    if key not in state:
-        state[key] = array_module(p).zeros_like(p)
-    return state[key]

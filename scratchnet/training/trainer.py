@@ -18,8 +18,14 @@ from ..losses import SoftmaxCrossEntropy
 from ..parallel import SHARD
 from ..progress import bar
 from ..randomness import stream
+from ..schema import amount, anything, count, exactly, number, share
 from .gradients import batch_gradients
 
+KIND = "training"
+DESCRIPTION = {  # of a checkpoint
+    "kind": exactly(KIND), "about": {...: anything},
+    "state": {"epoch": count, "step": count, "seen": count, "loss_sum": number, "right": count, "seconds": amount,
+              "history": [{"epoch": count, "loss": number, "train_top1": share, "seconds": amount, ...: anything}]}}
 CHECKPOINT_SECONDS = 30.0
 LAG = 50  # steps that a GPU may run ahead before its losses are fetched and looked at
 
@@ -200,9 +206,13 @@ class Trainer:
         if not _all_finite(self.network.params):
             bad = next(name for name, p in self.network.params.items() if not _all_finite({name: p}))
             raise NonFiniteError(f"{bad} is not finite: the last checkpoint is untouched; use a lower learning rate")
-        arrays = {f"param/{name}": p for name, p in self.network.params.items()}
-        arrays |= {f"optimizer/{name}": a for name, a in self.optimizer.state.items()}
-        checkpoint.save(self.path, arrays, {"about": self.about, "state": vars(self.state)})
+        checkpoint.save(self.path, self._arrays(), {"kind": KIND, "about": self.about, "state": vars(self.state)})
+
+    def _arrays(self):
+        """Return all arrays of a checkpoint by their names there."""
+        self.optimizer.state = self.optimizer.state or self.optimizer.fresh(self.network)
+        return {**{f"param/{name}": p for name, p in self.network.params.items()},
+                **{f"optimizer/{name}": a for name, a in self.optimizer.state.items()}}
 
     def resume(self):
         """Go back to the state of the checkpoint.
@@ -213,13 +223,16 @@ class Trainer:
             If it is damaged or belongs to a run with other settings.
         """
         arrays, description = checkpoint.load(self.path)
-        same_run(description.get("about", {}), self.about, self.path)
-        load_parameters(self.network, arrays, self.path)
-        xp = array_module(*self.network.params.values())
-        prefix = "optimizer/"
-        self.optimizer.state = {name.removeprefix(prefix): to_device(a, xp) for name, a in arrays.items()
-                                if name.startswith(prefix)}
-        self.state = TrainState(**description["state"])
+        checkpoint.check(description, DESCRIPTION, self.path)
+        same_run(description["about"], self.about, self.path)
+        state, own = TrainState(**description["state"]), self._arrays()
+        if (len(state.history), state.seen) != (state.epoch, state.step * self.batch) or state.epoch > self.epochs:
+            raise CheckpointError(f"{self.path} is damaged: epoch {state.epoch}, step {state.step} do not agree with "
+                                  "what it has seen: delete it to start afresh")
+        checkpoint.check_arrays(arrays, own, self.path)
+        for name, array in own.items():
+            array[...] = to_device(arrays[name], array_module(array))
+        self.state = state
 
 
 def same_run(found, wanted, path):
@@ -228,20 +241,6 @@ def same_run(found, wanted, path):
     if different:
         raise CheckpointError(f"{path} belongs to a run with another {', '.join(different)}: use the same settings "
                               "to resume, or another --out to start afresh")
-
-
-def load_parameters(network, arrays, path):
-    """Copy the arrays "param/..." of a checkpoint into `network`; refuse them if names, shapes or dtypes differ."""
-    prefix = "param/"
-    stored = {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
-    for name, p in network.params.items():
-        if name not in stored or stored[name].shape != p.shape or stored[name].dtype != p.dtype:
-            found = f"{stored[name].dtype} {stored[name].shape}" if name in stored else "nothing"
-            raise CheckpointError(f"{path} is of another architecture: the network's {name} is {p.dtype} {p.shape}, "
-                                  f"the checkpoint has {found}")
-        p[...] = to_device(stored.pop(name), array_module(p))
-    if stored:
-        raise CheckpointError(f"{path} is of another architecture: the network has no {', '.join(sorted(stored))}")
 
 
 def _all_finite(arrays):

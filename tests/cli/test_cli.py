@@ -182,7 +182,7 @@ def test_a_disk_that_fills_up_is_one_line_and_the_last_checkpoint_stays(tmp_path
 
 @pytest.mark.parametrize("command, words", [
     ("train --out {long}", "File name too long"),
-    ("evaluate {long}", "File name too long"),
+    ("evaluate {long}", "there is no fitted system"),
     ("evaluate --pretrained cifar10 --json {long}/a.json", "File name too long"),
     ("evaluate --pretrained cifar10 --json ''", "expected the name of a file or folder"),
     ("evaluate --pretrained cifar10 --json .", "it is a folder"),

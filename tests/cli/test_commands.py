@@ -1,5 +1,7 @@
 """The commands, as a user meets them."""
 import json
+import os
+import stat
 
 import pytest
 from terminal import refused, run
@@ -51,7 +53,7 @@ def test_a_folder_that_nobody_named_is_a_new_one(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for taken in ((), ("scratchnet-benchmark", "scratchnet-demo"), ("scratchnet-benchmark-2", "scratchnet-demo-2")):
         for name in taken:
-            (tmp_path / name).mkdir()
+            assert (tmp_path / name).is_dir()  # made at once, so that of two that start together each has its own
         assert run(capsys, "benchmark")[0] == run(capsys, "demo")[0] == 0
     assert places == ["scratchnet-benchmark", "scratchnet-demo", "scratchnet-benchmark-2", "scratchnet-demo-2",
                       "scratchnet-benchmark-3", "scratchnet-demo-3"]
@@ -101,6 +103,44 @@ def test_train_then_evaluate(trained, capsys, tmp_path):
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert 0 < figures["retrieval"]["test-vs-test"]["manhattan"]["map"] < 1
     assert sum(map(sum, figures["confusion"])) == 500
+
+
+def test_figures_that_could_not_be_kept_are_not_computed(trained, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("scratchnet.experiments.evaluate_file", None)
+    (tmp_path / "file").touch()
+    for place in (tmp_path, tmp_path / "file/a.json", tmp_path / ("x" * 300), tmp_path / "y" / ("x" * 300)):
+        assert "cannot write" in refused(capsys, "evaluate", trained, "--json", place)
+
+
+def test_a_device_takes_figures_and_stays_a_device(trained, capsys, monkeypatch):
+    monkeypatch.setattr("scratchnet.experiments.evaluate_file", lambda *more: ({"accuracy": None, "retrieval": {}}, 0))
+    assert run(capsys, "evaluate", trained, "--json", "/dev/null")[0] == 0
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+@pytest.mark.parametrize("option", ["--out", "--json"])
+def test_an_empty_path_is_refused(option, trained, capsys):
+    command = {"--out": ["train"], "--json": ["evaluate", trained]}[option]
+    assert "expected the name of a file or folder, got none" in refused(capsys, *command, option, "")
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + "/system.npz", "pipe.npz", "loop.npz", "zero.npz"])
+def test_what_is_no_file_of_a_system_is_one_line(name, capsys, tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.npz")
+    (tmp_path / "loop.npz").symlink_to("loop.npz")
+    (tmp_path / "zero.npz").symlink_to("/dev/zero")
+    monkeypatch.chdir(tmp_path)
+    assert "no fitted system" in (said := refused(capsys, "evaluate", name)) or "cannot read" in said
+
+
+def test_of_two_demos_each_has_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plans = []
+    monkeypatch.setattr("scratchnet.experiments.reproduce.reproduce", lambda plan, **more: plans.append(plan))
+    for _ in range(3):
+        assert main(["demo"]) == 0
+    assert [str(plan.out) for plan in plans] == ["scratchnet-demo", "scratchnet-demo-2", "scratchnet-demo-3"]
+    assert all(plan.out.is_dir() for plan in plans)
 
 
 @pytest.mark.parametrize("which", ["folder", "checkpoint"])

@@ -15,10 +15,9 @@ def finished(folder, rng, seed, right, with_labels=True, dataset="cifar10", **mo
     path = folder / f"{dataset}-{seed}/result.json"
     predicted = np.where(np.arange(40) < right, LABELS, (LABELS + 1) % 10).astype(np.uint8)
     accuracy = {"top1": right / 40, "top2": 1.0, "top3": 1.0}
-    write_result(path, {}, made_up_run(rng, dataset, seed=seed, **{"accuracy": accuracy, **more}))
-    predictions = path.with_name("predictions.npz")
-    np.savez_compressed(predictions, predicted=predicted, **({"labels": LABELS} if with_labels else {}))
-    return path, predictions
+    write_result(path, {}, made_up_run(rng, dataset, seed=seed, **{"accuracy": accuracy, **more}),
+                 {"predicted": predicted, **({"labels": LABELS} if with_labels else {})})
+    return path, path.with_name("predictions.npz")
 
 
 def test_they_are_found_by_run(tmp_path, rng):
@@ -48,6 +47,12 @@ def test_predictions_of_another_run_are_refused(tmp_path, rng):
     finished(tmp_path / "other", rng, 0, 33)[1].replace(predictions)
     with pytest.raises(CheckpointError, match="of another run"):
         kept([(path, predictions)])
+
+
+def test_labels_that_contradict_the_accuracy_are_refused(tmp_path, rng):
+    paths = finished(tmp_path, rng, 0, 30, with_labels=False)
+    with pytest.raises(CheckpointError, match="of another run"):
+        kept([paths], {"cifar10": LABELS[::-1]})
 
 
 def test_a_run_without_classes_keeps_its_average_precisions(tmp_path, rng):

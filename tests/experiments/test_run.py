@@ -1,5 +1,8 @@
 """One run, from data to its files: what it writes, that it goes on, and what it refuses."""
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ from toys import OneHot, dataset
 from scratchnet import checkpoint, data, systems
 from scratchnet.errors import CheckpointError, OutputError, SettingsError
 from scratchnet.experiments.plan import Plan, split
-from scratchnet.experiments.results import read_result
+from scratchnet.experiments.results import read_predictions, read_result, write_result
 from scratchnet.experiments.run import Experiment, evaluate_file, load_fitted, top1
 from scratchnet.metrics import average_precision
 from scratchnet.systems import registry
@@ -49,7 +52,7 @@ def test_a_run_leaves_its_figures_its_answers_and_the_system(plan, images):
     assert run["settings"] == {"epochs": 2, "decay": 0.03} and run["recipe"] is None
     assert run["environment"]["threads"] == 2 and run["environment"]["backend"] == "numpy" and run["peak_mb"] > 1
     assert set(run["seconds"]) == {"train", "evaluate"} and run["seconds"]["evaluate"] > 0
-    predicted = np.load(folder / "predictions.npz")["predicted"]
+    predicted = read_predictions(folder / "result.json")["predicted"]
     assert (predicted == system.scores(images.test_images).argmax(axis=1)).all()
     assert (predicted == images.test_labels).mean() == run["accuracy"]["top1"]
     assert checkpoint.load(folder / "system.npz")[1]["run"] == made.about()
@@ -158,6 +161,49 @@ def test_what_the_last_system_left_in_another_run_is_refused_before_the_first_is
     Experiment(plan(*systems_, train_images=40, resume=True))
     with pytest.raises(CheckpointError, match=f"{name} belongs to a run with another train_images"):
         Experiment(plan(*systems_, resume=True))
+
+
+OTHER = ("import sys\nfrom scratchnet.experiments import Experiment, Plan\nfrom scratchnet import systems\n"
+         "from scratchnet.errors import OutputError\n"
+         "try:\n    Experiment(Plan('mini', sys.argv[1], [systems.create('pixels', 'quick')], 'numpy'))\n"
+         "except OutputError as error:\n    print(error)\nelse:\n    print('let in')\n")
+
+
+def test_a_second_process_is_refused_as_long_as_the_first_one_lives(plan):
+    """Of 28 processes that wrote to one folder, 15 ended in "No such file or directory"."""
+    def other():
+        done = subprocess.run([sys.executable, "-c", OTHER, made.out], stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout
+    made = plan()
+    first = Experiment(made)
+    second = Experiment(made)  # within a process there is one
+    assert f"another run writes to {made.out}: wait until it has ended, or choose another --out" in other()
+    del first
+    assert "another run" in other()
+    del second
+    assert other() == "let in\n"
+
+
+@pytest.mark.parametrize("key, value", [("method", "../../elsewhere"), ("dataset", "mini"), ("seed", 1)])
+def test_a_finished_run_that_says_it_is_another_is_refused(key, value, plan):
+    made = plan()
+    run = Experiment(made).run(made.systems[0])
+    path = made.folder(made.systems[0]) / "result.json"
+    write_result(path, json.loads(path.read_text())["about"], {**run, key: value})
+    with pytest.raises(CheckpointError, match=f"another {key}"):
+        Experiment(plan(resume=True)).run(made.systems[0])
+
+
+@pytest.mark.parametrize("place", ["file", "pipe", "dangling", "loop", "x" * 300])
+def test_a_place_that_is_no_folder_is_refused_in_one_line(place, tmp_path):
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "dangling").symlink_to("nothing")
+    (tmp_path / "loop").symlink_to("loop")
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(OutputError, match="cannot write to .*; choose another --out") as error:
+        Experiment(Plan("toy", tmp_path / place, [OneHot()], backend="numpy"))
+    assert "\n" not in str(error.value) and sorted(os.listdir(tmp_path)) == before
 
 
 def test_a_system_that_does_not_classify_has_a_run_too(plan):

@@ -39,7 +39,8 @@ def test_each_in_a_kernel_is_c(mutant):
 
 
 def test_its_tests_are_there_and_its_name_is_its_own():
-    assert [mutant for mutant in ALL for test in mutant.tests if not (ROOT / "tests" / test).is_file()] == []
+    files = {test.partition("::")[0] for mutant in ALL for test in mutant.tests}
+    assert [file for file in sorted(files) if not (ROOT / "tests" / file).is_file()] == []
     assert len({str(mutant) for mutant in ALL}) == len(ALL)
 
 

@@ -243,7 +243,7 @@ def test_a_description_without_its_settings_is_refused(fitted, tmp_path):
     arrays, description = checkpoint.load(tmp_path / "a.npz")
     del description["about"]["settings"]
     checkpoint.save(tmp_path / "a.npz", arrays, description)
-    with pytest.raises(CheckpointError, match="does not say how its system is built"):
+    with pytest.raises(CheckpointError, match="about lacks 'settings'"):
         systems.load(tmp_path / "a.npz")
 
 

@@ -22,7 +22,7 @@ from ...losses import SoftmaxCrossEntropy
 from ...randomness import stream
 from ...suggest import nearest
 from ...training.optimizers import SGD
-from ...training.trainer import Trainer, load_parameters, same_run
+from ...training.trainer import Trainer, same_run
 from ..contract import TOGETHER, System
 from ..fitting import bar
 from . import pretraining
@@ -144,13 +144,13 @@ class Kuo2016(System):
         """Start the network from pre-trained kernels, learnt now or read from an earlier run; return the seconds."""
         path = fitting.path and fitting.path.with_name("pretraining.npz")
         if path and path.exists():
-            learnt, description = checkpoint.load(path)
+            learnt, description = self.read_pretraining(path)
             same_run(description["about"], about, path)
         else:
             start = time.monotonic()
             with bar(fitting, total=self.recipe.pretrain_iterations, desc="auto-encoder", unit=" iterations") as shown:
                 learnt = self.pretrain(rgb, lambda i, cost, theta: shown.update(), fitting.workers)
-            description = {"about": about, "seconds": time.monotonic() - start}
+            description = {"kind": pretraining.KIND, "about": about, "seconds": time.monotonic() - start}
             if path:
                 checkpoint.save(path, learnt, description)
             fitting.say(f"auto-encoder: cost {learnt['costs'][0]:.3f} to {learnt['costs'][-1]:.3f} in "
@@ -184,6 +184,13 @@ class Kuo2016(System):
             learnt[f"kernels{i}"], learnt[f"biases{i}"] = pretraining.learn_deeper_kernels(
                 self.recipe, maps, rng, self.xp, workers)
         return learnt
+
+    def read_pretraining(self, path):
+        """Return what `pretrain` learnt and the description beside it from the file that a fit left."""
+        learnt, description = checkpoint.load(path)
+        checkpoint.check(description, pretraining.DESCRIPTION, path)
+        checkpoint.check_shapes(learnt, pretraining.shapes(self.recipe, self.channels), path)
+        return learnt, description
 
     def start_from(self, learnt):
         """Put what `pretrain` learnt into the convolutions."""
@@ -254,11 +261,18 @@ class Kuo2016(System):
 
     def _restore(self, arrays, path):
         """Take back mean, standard deviation and parameters; those in half precision become float32."""
-        self.standardizer = Standardizer(arrays["mean"], arrays["std"])
+        arrays = {name: array.astype(np.float32) if array.dtype == np.float16 else array
+                  for name, array in arrays.items()}
+        outputs = {"param/classifier.b": ((self.classes,), np.float32)}  # before a network of so many is made
+        checkpoint.check_shapes({name: arrays[name] for name in outputs if name in arrays}, outputs, path)
         self.network = build_network(self.channels, self.classes, self.recipe.without_normalization(),
                                      stream("weights", self.seed))
-        load_parameters(self.network, {name: array.astype(np.float32) if array.dtype == np.float16 else array
-                                       for name, array in arrays.items()}, path)
+        self.standardizer = Standardizer(np.zeros(self.channels), np.ones(self.channels))
+        wanted = self._state()
+        checkpoint.check_arrays(arrays, wanted, path)
+        self.standardizer = Standardizer(arrays["mean"], arrays["std"])
+        for name, p in self.network.params.items():
+            p[...] = arrays[f"param/{name}"]
 
 
 def as_recipe(recipe):

@@ -68,9 +68,10 @@ def test_report_takes_medians_over_runs_and_rewrites_only_its_own_lines(tmp_path
     write(tmp_path / "speed/breakdown.json", pair("conv1, forward", 9, 9, layer="conv1", way="forward")[:1]
           + pair("conv1, backward", 9, 9, layer="conv1", way="backward")[:1]
           + [{"case": "page faults a step", "backend": "numpy", "page_faults": 1200, "system_ms": 3.4}])
-    readme, second = tmp_path / "README.md", tmp_path / "benchmarks/README.md"
-    second.parent.mkdir()
-    for path, name in ((readme, "speed"), (second, "breakdown")):
+    readme, second = tmp_path / "benchmarks/results/README.md", tmp_path / "benchmarks/README.md"
+    readme.parent.mkdir(parents=True)
+    front = tmp_path / "README.md"
+    for path, name in ((readme, "speed"), (second, "breakdown"), (front, "headline")):
         path.write_text("above\n" + "old".join(mark.format(name) for mark in report.MARKS) + "below\n")
     arguments = ["--results", str(tmp_path), "--root", str(tmp_path)]
     write_report(arguments)
@@ -78,6 +79,7 @@ def test_report_takes_medians_over_runs_and_rewrites_only_its_own_lines(tmp_path
     assert text.startswith("above\n") and text.endswith("below\n") and "old" not in text
     assert "| training step | 90 ms | 100 ms (PyTorch) | **0.70** (0.50 to 0.90 in 3 runs) |" in text
     assert "| training step, 2 threads | 55 ms | 100 ms (1 thread) | **0.55** |" in text
+    assert "| training step ÷ PyTorch's, same two cores | **0.70** | 1 |" in front.read_text()
     assert "| conv1 | 9.0 + 9.0 |" in second.read_text() and "| 1,200 (3 ms) |" in second.read_text()
     assert all((tmp_path / f"speed/{name}.png").stat().st_size > 5000 for name in ("ratios", "scaling", "breakdown"))
     write_report(arguments)
@@ -92,7 +94,9 @@ def test_a_damaged_or_foreign_file_is_one_line_that_names_it(folder, content, tm
     if folder != "speed":
         (tmp_path / "speed").mkdir()
         write(tmp_path / "speed/memory.json", pair("memory", 1, 2))
-        (tmp_path / "README.md").write_text("old".join(mark.format("speed") for mark in report.MARKS))
+        page = tmp_path / "benchmarks/results/README.md"
+        page.parent.mkdir(parents=True)
+        page.write_text("old".join(mark.format("speed") for mark in report.MARKS))
     if content is None:
         path.write_text("{}")
     else:
@@ -160,7 +164,8 @@ def test_the_papers_tables_have_ours_beside_them_and_leave_out_what_was_not_run(
         {"case": case, "backend": name, "metric": metric, "median_ms": ms} for metric in paper.METRICS
         for case, name, ms in (("one query at a time", "numpy", 1.0), ("one query at a time", "faiss", 3.0),
                                ("a query", "numpy", 9.0))])
-    readme = tmp_path / "README.md"
+    readme = tmp_path / "benchmarks/results/README.md"
+    readme.parent.mkdir(parents=True)
     readme.write_text("old".join(mark.format("paper") for mark in report.MARKS))
     paper.write(tmp_path / "paper", tmp_path)
     text = readme.read_text()
@@ -215,7 +220,8 @@ def test_the_compared_systems_have_their_published_figure_beside_ours(tmp_path):
     for name, run in (("systems/pixels-cifar10-cpu-seed0", pixels),
                       ("paper/cifar10-pretrain_cnn_rgb_da-paper-seed0", own)):
         documents.write(tmp_path / f"{name}.json", {"about": {}, "run": run})
-    readme = tmp_path / "README.md"
+    readme = tmp_path / "benchmarks/results/README.md"
+    readme.parent.mkdir(parents=True)
     readme.write_text("old".join(mark.format("systems") for mark in report.MARKS))
     systems_table.write(tmp_path, tmp_path)
     lines = readme.read_text().splitlines()

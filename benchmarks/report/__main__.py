@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scratchnet.errors import ScratchnetError
 
-from . import ablations, gpu, paper, pictures, search, speed, systems
+from . import ablations, gpu, headline, paper, pictures, search, speed, systems
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,6 +29,7 @@ def main(arguments=None):
         if options.pictures:
             pictures.write(options.results / "paper")
         search.write(options.results, options.root)
+        headline.write(options.results, options.root)
     except ScratchnetError as error:
         raise SystemExit(f"error: {error}") from None
 

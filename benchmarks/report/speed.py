@@ -27,7 +27,7 @@ def write(results, root):
     if curves:
         save(curve_figure(curves), results / "scaling.png")
     profiles = {name: run["rows"] for name, run in runs.items() if name.startswith("breakdown")}
-    write_between(root / "README.md", "speed", table(cases, runs))
+    write_between(root / "benchmarks/results/README.md", "speed", table(cases, runs))
     if profiles:
         save(breakdown_figure(profiles), results / "breakdown.png")
         write_between(root / "benchmarks/README.md", "breakdown", breakdown_table(profiles))

@@ -17,12 +17,16 @@ def text_of(file):
     return (PACKAGE / file).read_text(encoding="utf-8")
 
 
-def test_each_stands_where_it_can_be_planted_once_and_is_python():
+def test_each_can_be_planted_once_and_is_python():
+    wrong = []
     for mutant in ALL:
-        planted = mutant.planted_in(text_of(mutant.file))
-        assert planted != text_of(mutant.file), mutant
-        if mutant.file.endswith(".py"):
-            compile(planted, str(mutant), "exec")
+        try:
+            planted = mutant.planted_in(text_of(mutant.file))
+            if mutant.file.endswith(".py"):
+                compile(planted, str(mutant), "exec")
+        except (OSError, ValueError, SyntaxError) as error:
+            wrong.append(f"{mutant}: {error}")
+    assert wrong == [], "\n".join(wrong)
 
 
 @pytest.mark.skipif(gpu_emulator.COMPILER is None, reason="g++ is not installed")

@@ -107,12 +107,13 @@ def test_results_of_ones_own_get_pages_of_their_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path.parent)
     write_report(["--results", tmp_path.name])
     assert {path: path.read_bytes() for path in published} == published
-    text = (tmp_path / "README.md").read_text()
+    page = tmp_path / "benchmarks/results/README.md"
+    text = page.read_text()
     assert "Measured on 1 core (" in text and "| conv1 | 50 ms |" in text and "| CNN_RGB | **77.0**" in text
     assert "Raw pixels" in text and not (tmp_path / "scratchnet").exists()
     assert "<!-- search: written" in (tmp_path / "benchmarks/README.md").read_text()
     write_report(["--results", tmp_path.name])
-    assert (tmp_path / "README.md").read_text() == text
+    assert page.read_text() == text
     write_report(["--results", tmp_path.name, "--root", tmp_path.name])  # a folder that is named is taken
 
 
@@ -126,12 +127,13 @@ def test_a_check_sees_a_page_that_was_edited_and_writes_nothing(tmp_path):
     command = ["--results", str(results), "--root", str(root)]
     write_report(command)
     write_report([*command, "--check"])
-    before = (root / "README.md").read_text()
+    page = root / "benchmarks/results/README.md"
+    before = page.read_text()
     edited = before.replace("**77.0**", "**78.0**")
-    (root / "README.md").write_text(edited)
-    with pytest.raises(SystemExit, match="README.md is not what .* gives: run python -m benchmarks.report"):
+    page.write_text(edited)
+    with pytest.raises(SystemExit, match="results/README.md is not what .* gives: run python -m benchmarks.report"):
         write_report([*command, "--check"])
-    assert (root / "README.md").read_text() == edited != before
+    assert page.read_text() == edited != before
     assert sorted(path.name for path in results.rglob("*")) == ["a.json", "paper"]
 
 

@@ -11,8 +11,8 @@ from . import NAMES, TIMES, amount, read, write_between
 
 COLOURS = {"numpy": BLUE, "torch": VERMILLION, "faiss": VERMILLION}
 ORDER = ("training_step", "features", "layers", "memory", "autoencoder", "retrieval")  # of the table
-CURVES = {"batch": ("images in a batch", "ms a training step"), "threads": ("threads", "ms a training step"),
-          "gallery": ("vectors in the gallery", "ms a query, 30 nearest")}
+CURVES = {"batch": ("images in a batch", "ms per training step"), "threads": ("threads", "ms per training step"),
+          "gallery": ("vectors in the gallery", "ms per query, 30 nearest")}
 
 
 def write(results, root):

@@ -10,7 +10,7 @@ from benchmarks.report import __main__ as report
 
 ROOT = Path(__file__).parents[1]
 COMMIT = re.compile(r"[0-9a-f]{40}")
-UNCOMMITTED = {f"scratchnet/trained/{name}.json" for name in ("cifar10", "cifar100")}  # evaluated while a merge was open
+UNCOMMITTED = {f"scratchnet/trained/{name}.json" for name in ("cifar10", "cifar100")}  # evaluated in an open merge
 
 
 def entries(content):

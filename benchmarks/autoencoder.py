@@ -9,6 +9,8 @@ import time
 import numpy as np
 
 from scratchnet.backend import to_device
+from scratchnet.benchmark.memory import peak_memory, reset_peak
+from scratchnet.benchmark.timing import Timing
 from scratchnet.unsupervised import SparseAutoencoder
 
 from . import harness
@@ -27,15 +29,15 @@ def main(arguments=None):
         options.patches, options.iterations = 2000, 5
     rng = np.random.default_rng(0)
     X = (rng.standard_normal((options.patches, D)) @ rng.standard_normal((D, D)) / 5).astype(np.float32)
-    timings = {name: harness.Timing([]) for name in names}
+    timings = {name: Timing([]) for name in names}
     for _ in range(1 if options.quick else 3):
         for name in names:
-            before = harness.reset_peak()
+            before = reset_peak()
             start = time.perf_counter()
             cost = _torch(X, options, device) if name == "torch" else _own(X, options, name)
             timings[name].ms.append((time.perf_counter() - start) * 1e3)
             if before is not None:
-                timings[name].peak_mb = max(timings[name].peak_mb or 0, harness.peak_memory() - before)
+                timings[name].peak_mb = max(timings[name].peak_mb or 0, peak_memory() - before)
             print(f"{name}: cost {cost:.4f}, {timings[name].ms[-1] / 1e3:.1f} s", flush=True)
     case = f"auto-encoder, {options.patches:,} patches, {options.iterations} iterations"
     harness.Report(options).add(harness.rows(case, timings))

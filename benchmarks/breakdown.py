@@ -9,8 +9,9 @@ import time
 
 import numpy as np
 
+from scratchnet.benchmark.timing import Timing
 from scratchnet.losses import softmax_cross_entropy
-from scratchnet.parallel import Workers
+from scratchnet.parallel import Workers, shards
 from scratchnet.systems.kuo2016 import Recipe, build_network
 
 from . import harness
@@ -27,15 +28,15 @@ def main(arguments=None):
     x = rng.standard_normal((BATCH, 32, 32, CHANNELS)).astype(np.float32)
     labels = rng.integers(0, 10, BATCH)
     network = build_network(CHANNELS, 10, Recipe(), rng)
-    timings = {(name, way): harness.Timing([]) for name in network.layers for way in ("forward", "backward")}
+    timings = {(name, way): Timing([]) for name in network.layers for way in ("forward", "backward")}
     warm_up, repeats = (1, 3) if options.quick else (5, 30)
     with Workers(1) as workers:
         for i in range(warm_up + repeats):
             if i == warm_up:
                 before = resource.getrusage(resource.RUSAGE_SELF)
-            chunks = workers.map(lambda chunk: _chunk(network, x[chunk], labels[chunk]), BATCH)
+            parts = list(workers.each(lambda shard: _walk(network, x[shard], labels[shard]), shards(np, BATCH)))
             for key, timing in timings.items():
-                timing.ms.append(sum(seconds[key] for seconds in chunks) * 1e3)
+                timing.ms.append(sum(seconds[key] for seconds in parts) * 1e3)
     after = resource.getrusage(resource.RUSAGE_SELF)
     table = []
     for (name, way), timing in timings.items():
@@ -50,8 +51,8 @@ def main(arguments=None):
     harness.Report(options).add(table)
 
 
-def _chunk(network, x, labels):
-    """Push a chunk forward and backward and return the seconds of each layer and way."""
+def _walk(network, x, labels):
+    """Push a shard forward and backward and return the seconds of each layer and way."""
     seconds, caches = {}, {}
     for name, layer in network.layers.items():
         start = time.perf_counter()

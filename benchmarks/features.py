@@ -7,12 +7,11 @@ from contextlib import ExitStack
 import numpy as np
 
 from scratchnet.backend import to_device
-from scratchnet.parallel import workers_for
-from scratchnet.systems.kuo2016 import Recipe, build_network
+from scratchnet.benchmark.cases import IMAGE, network
+from scratchnet.benchmark.timing import interleave, on_device
+from scratchnet.parallel import shards, workers_for
 
 from . import harness
-
-CHANNELS = 5
 
 
 def main(arguments=None):
@@ -20,29 +19,28 @@ def main(arguments=None):
     harness.batch_option(p)
     options = p.parse_args(arguments)
     names = harness.backends(options, ("numpy", "cupy", "torch"))
-    rng = np.random.default_rng(0)
-    cost = build_network(CHANNELS, 10, Recipe(), rng).multiply_adds((32, 32, CHANNELS))
+    rng, cost = np.random.default_rng(0), network().multiply_adds(IMAGE)
     peaks, report = harness.sgemm_peaks(names, options.quick), harness.Report(options)
     for batch in options.batch:
-        x = rng.standard_normal((batch, 32, 32, CHANNELS), dtype=np.float32)
+        x = rng.standard_normal((batch, *IMAGE), dtype=np.float32)
         with ExitStack() as stack:
             candidates = {name: _candidate(name, stack, x, options.threads, gpu="cupy" in names)
                           for name in harness.with_layouts(names)}
-            timings = harness.interleave(candidates, *((1, 3) if options.quick else (20, 40)))
+            timings = interleave(candidates, *((1, 3) if options.quick else (20, 40)))
         report.add(harness.rows("features", timings, batch * cost, peaks, batch=batch))
 
 
 def _candidate(name, stack, x, threads, gpu):
     if name.startswith("torch"):
         from . import torch_network
-        return torch_network.features(CHANNELS, x, threads, "cuda" if gpu else "cpu", channels_last=name == "torch")
+        return torch_network.features(x, threads, "cuda" if gpu else "cpu", channels_last=name == "torch")
     xp = harness.array_module(name)
-    network = build_network(CHANNELS, 10, Recipe(), np.random.default_rng(0)).to(xp)
-    workers, x = stack.enter_context(workers_for(xp, threads, len(x))), to_device(x, xp)
+    own = network().to(xp)
+    workers, x = stack.enter_context(workers_for(xp, threads)), to_device(x, xp)
 
     def step():
-        xp.concatenate(workers.map(lambda chunk: network.features(x[chunk], "relu4"), len(x)))
-    return harness.on_device(step, xp)
+        xp.concatenate(list(workers.each(lambda shard: own.features(x[shard], "relu4"), shards(xp, len(x)))))
+    return on_device(step, xp)
 
 
 if __name__ == "__main__":

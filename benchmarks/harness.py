@@ -1,32 +1,24 @@
-"""What all benchmarks share: options, fair timing, rows and JSON.
+"""What all benchmarks share: options, peers, rows and JSON. How they are timed: scratchnet/benchmark/timing.py.
 
-Fair means: the candidates run in turn, A B A B ..., in one process, on the same random data of realistic scale,
-with the same number of threads, after a warm-up; the median is quoted with the 10 to 90 % spread, and figures
-between candidates are ratios of medians of the same run. Between two candidates on a processor there is a short pause:
-the idle threads of one library go on spinning for some milliseconds and would take a core from the next. What has been
-measured is written to the file at once, so that a run that is cut off loses only the case under way.
-
-`peak_mb` is by how much the process's memory rose, at its peak, while a candidate warmed up: what a step needs beyond
-parameters and input. It is null where the system does not tell (it is Linux that does).
-
-On a GPU a step ends when the device is done. Beside that time, `device_ms` is what the device's own clock (two events
-around the step) shows; data lie there before the clock starts. Both libraries multiply in the same precision. PyTorch
-runs there in two layouts, "torch" (channels last) and "torch-nchw", and ratios are to the faster of them.
+Peers run with the same number of threads, and figures between candidates are ratios of medians of the same run. On a
+GPU, both libraries multiply in the same precision; PyTorch runs there in two layouts, "torch" (channels last) and
+"torch-nchw", and ratios are to the faster of them. What has been measured is written to the file at once, so that a run
+that is cut off loses only the case under way.
 """
 import argparse
 import os
 import sys
-import time
-from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from scratchnet import backend
+from scratchnet import backend, documents
+from scratchnet.benchmark import timing
+from scratchnet.benchmark.timing import interleave, on_device
 from scratchnet.environment import environment
 from scratchnet.errors import BackendError, OutputError
-from scratchnet.files import write_json
 from scratchnet.parallel import default_threads
 
 
@@ -49,11 +41,20 @@ def batch_option(parser, default="128"):
 
 
 def backends(options, known):
-    """Return the names in --backends; refuse one that this benchmark does not know. Sets the precision for all."""
+    """Return the names in --backends that are installed; refuse one that this benchmark does not know.
+
+    Sets the precision for all.
+    """
     names = options.backends.split(",")
     for name in names:
         if name not in known:
             raise SystemExit(f"error: this benchmark has no backend {name!r}: choose some of {', '.join(known)}")
+    missing = [name for name in names if name in PEERS and find_spec(name.partition("-")[0]) is None]
+    for name in missing:
+        print(f"{name} is not installed and left out: pip install {PEERS[name]} brings it", file=sys.stderr)
+    names = [name for name in names if name not in missing]
+    if not names:
+        raise SystemExit("error: there is nothing left to measure: choose another --backends")
     os.environ["CUPY_TF32"] = str(int(options.precision == "tf32"))
     return names
 
@@ -67,96 +68,11 @@ def array_module(name):
 
 
 PEERS = {"torch": "torch", "torch-nchw": "torch", "faiss": "faiss-cpu", "scipy": "scipy"}  # backend: package
-PAUSE = 0.05  # seconds
-
-
-@dataclass
-class Timing:
-    """What was measured of one candidate: milliseconds of each repetition, by the wall and by the device's clock, and
-    its `peak_mb`."""
-
-    ms: list
-    peak_mb: float | None = None
-    device_ms: list = field(default_factory=list)
-
-
-class OnGPU:
-    """A step that a GPU runs, with what its library offers for a clock.
-
-    Parameters
-    ----------
-    step : callable
-        Asks the device for work and need not wait for it.
-    event : callable
-        Returns a new event that has ``record()`` and ``synchronize()``.
-    elapsed : callable
-        ``elapsed(first, second)``: milliseconds between two events.
-    """
-
-    def __init__(self, step, event, elapsed):
-        self.step, self.event, self.elapsed = step, event, elapsed
-
-    def __call__(self):
-        """Run the step to its end; return the milliseconds on the device."""
-        first, second = self.event(), self.event()
-        first.record()
-        self.step()
-        second.record()
-        second.synchronize()
-        return self.elapsed(first, second)
 
 
 def with_layouts(names):
     """Return the backends of a case with convolutions: on a GPU, PyTorch in both of its layouts."""
     return [*names, "torch-nchw"] if {"cupy", "torch"} <= set(names) else list(names)
-
-
-def on_device(step, xp):
-    """Return `step` as `interleave` wants it for arrays of `xp`."""
-    return step if xp is np else OnGPU(step, xp.cuda.Event, xp.cuda.get_elapsed_time)
-
-
-def interleave(candidates, warm_up=20, repeats=40):
-    """Time functions in turn; return {name: Timing}."""
-    timings = {}
-    for name, function in candidates.items():
-        before = reset_peak()
-        for _ in range(warm_up):
-            function()
-        known = before is not None and warm_up and not isinstance(function, OnGPU)
-        timings[name] = Timing([], peak_memory() - before if known else None)
-    pause = 0 if all(isinstance(function, OnGPU) for function in candidates.values()) else PAUSE
-    for _ in range(repeats):
-        for name, function in candidates.items():
-            time.sleep(pause)
-            start = time.perf_counter()
-            device_ms = function()
-            timings[name].ms.append((time.perf_counter() - start) * 1e3)
-            if isinstance(function, OnGPU):
-                timings[name].device_ms.append(device_ms)
-    return timings
-
-
-def peak_memory():
-    """Return the most memory that this process ever held (on Linux: since `reset_peak`), in MB, or None."""
-    try:
-        return resident(Path("/proc/self/status").read_text())
-    except OSError:
-        return None
-
-
-def resident(status):
-    """Return the peak in MB out of the text of Linux's /proc/PID/status."""
-    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
-
-
-def reset_peak():
-    """Let `peak_memory` count from now on; return what the process holds, in MB, or None where that is unknown."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return None
-    return peak_memory()
 
 
 def sgemm_peaks(names, quick):
@@ -170,31 +86,21 @@ def sgemm_peaks(names, quick):
 def _sgemm_peak(xp, quick):
     n = 2048 if xp is np else 8192
     a, b = (xp.asarray(np.random.default_rng(i).standard_normal((n, n), dtype=np.float32)) for i in range(2))
-    timing = interleave({"sgemm": on_device(lambda: a @ b, xp)}, 2, 2 if quick else 10)["sgemm"]
-    return 2 * n**3 / np.median(timing.ms) / 1e6
+    timed = interleave({"sgemm": on_device(lambda: a @ b, xp)}, 2, 2 if quick else 10)["sgemm"]
+    return 2 * n**3 / np.median(timed.ms) / 1e6
 
 
 def rows(case, timings, multiply_adds=None, peaks=None, reference="torch", **more):
-    """Return one row a backend, with the ratio to the reference, in its faster layout, where it took part.
-
-    Where multiply-adds say little (a sort, an optimiser), leave them and the peaks of the devices out.
-    """
-    medians = {name: float(np.median(t.ms)) for name, t in timings.items()}
-    table = []
-    for name, t in timings.items():
-        low, high = np.percentile(t.ms, [10, 90])
-        row = {"case": case, "backend": name, "median_ms": medians[name], "spread_ms": [float(low), float(high)],
-               "peak_mb": t.peak_mb, **more}
-        if t.device_ms:
-            row |= {"device_ms": float(np.median(t.device_ms)),
-                    "precision": "tf32" if os.environ["CUPY_TF32"] == "1" else "float32"}
+    """Return the rows of `timing.rows`, with their share of the peaks of the devices and the ratio to the reference, in
+    its faster layout, where it took part. Where multiply-adds say little, leave them and the peaks out."""
+    precision = "tf32" if os.environ.get("CUPY_TF32") == "1" else "float32"
+    table = timing.rows(case, timings, multiply_adds, precision, **more)
+    peers = [row["median_ms"] for row in table if row["backend"].startswith(reference)]
+    for row in table:
         if multiply_adds:
-            gflops = 2 * multiply_adds / medians[name] / 1e6
-            row |= {"gflops": gflops, "share_of_sgemm_peak": gflops / peaks[name]}
-        peers = [ms for peer, ms in medians.items() if peer.startswith(reference)]
+            row["share_of_sgemm_peak"] = row["gflops"] / peaks[row["backend"]]
         if peers:
-            row[f"ratio_to_{reference}"] = medians[name] / min(peers)
-        table.append(row)
+            row[f"ratio_to_{reference}"] = row["median_ms"] / min(peers)
     return table
 
 
@@ -211,14 +117,14 @@ class Report:
             print(_line(row), flush=True)
         if self.options.json:
             try:
-                write_json(self.options.json, {"environment": self._environment(), "rows": self.rows})
+                documents.write(self.options.json, {"environment": self._environment(), "rows": self.rows})
             except OutputError as error:
                 raise SystemExit(f"error: {error}") from None
 
     def _environment(self):
         xp = array_module("cupy" if "cupy" in self.options.backends.split(",") else "numpy")
         used = {row["backend"] for row in self.rows}
-        return {**environment(xp, self.options.threads),
+        return {**environment(xp, self.options.threads), "seed": "fixed in the source",
                 "peers": {name: _version(package) for name, package in PEERS.items() if name in used},
                 "command": " ".join(["python -m", sys.modules["__main__"].__spec__.name, *sys.argv[1:]])}
 

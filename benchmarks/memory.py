@@ -3,8 +3,8 @@
     python -m benchmarks.memory --backends numpy,torch --json FILE
 
 Each is a process of its own and counted whole: interpreter, libraries, images, activations. Memory does not depend
-on what the images show, so they are random. scratchnet's process builds the extra channels and keeps the original
-images, as `scratchnet train` does; PyTorch's gets its five channels ready-made. Linux only.
+on what the images show, so they are random. scratchnet's process builds the extra channels as `scratchnet train`
+does; PyTorch's gets its five channels ready-made. Linux only.
 """
 import subprocess
 import sys
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scratchnet.benchmark.memory import resident
 from scratchnet.parallel import Workers
 from scratchnet.systems.kuo2016 import Kuo2016, Recipe
 from scratchnet.training.optimizers import SGD
@@ -46,9 +47,9 @@ def main(arguments=None):
 def _peak_of_child(code):
     """Return the peak memory, in MB, of a Python process that runs `code`."""
     code += "; print(open('/proc/self/status').read())"
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, text=True,
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, text=True, encoding="utf-8",
                           stdout=subprocess.PIPE, check=True)
-    return harness.resident(done.stdout)
+    return resident(done.stdout)
 
 
 def train(images, steps, threads):
@@ -56,11 +57,10 @@ def train(images, steps, threads):
     rng = np.random.default_rng(0)
     rgb, labels = rng.integers(0, 256, (images, 32, 32, 3), np.uint8), rng.integers(0, 10, images)
     system = Kuo2016("cnn_rgb_da", 10, Recipe())
-    x = system.images(rgb)
-    system.fit_standardizer(x)
+    system.fit_standardizer(rgb)
     with Workers(threads) as workers:
         trainer = Trainer(system.network, SGD(weight_decay=5e-4), constant(0.01), workers, system.prepare, 1, BATCH)
-        trainer.fit(x[:steps * BATCH], labels[:steps * BATCH])
+        trainer.fit(rgb[:steps * BATCH], labels[:steps * BATCH])
 
 
 if __name__ == "__main__":

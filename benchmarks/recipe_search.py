@@ -6,20 +6,20 @@ Test images take no part. Each call adds one row to the JSON file; a row that is
 and a training that was cut off goes on where it stopped.
 """
 import argparse
-import json
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 
-from scratchnet import systems
+from scratchnet import documents, systems
 from scratchnet.checks import positive
 from scratchnet.environment import environment
 from scratchnet.errors import ScratchnetError
 from scratchnet.experiments import Experiment, Plan
-from scratchnet.files import write_json
+from scratchnet.locks import hold
 from scratchnet.systems.kuo2016 import METHODS, RECIPES
 
-from .report import settings_of
+from .report import SEARCH, settings_of
 
 RESULTS = Path(__file__).parent / "results" / "recipe-search.json"
 
@@ -27,6 +27,11 @@ RESULTS = Path(__file__).parent / "results" / "recipe-search.json"
 def settings(recipe):
     """Return {setting: value} of a recipe; a candidate keeps all of them, for recipes change by what is found here."""
     return {name: value for name, value in asdict(recipe).items() if name != "name"}
+
+
+def rows(path):
+    """Return the rows of an earlier search, if there was one."""
+    return documents.read(path, SEARCH, "take it from the repository, or delete it")["rows"] if path.exists() else []
 
 
 def main():
@@ -55,8 +60,7 @@ def measure(options):
     recipe = RECIPES[options.recipe].changed(options.changes)
     row = {"dataset": options.dataset, "method": options.method, "epochs": options.epochs, "seed": options.seed,
            "validation": options.validation, "recipe": options.recipe, "settings": settings(recipe)}
-    found = json.loads(options.json.read_text()) if options.json.exists() else []
-    if any(row.items() <= {**other, "settings": settings_of(other)}.items() for other in found):
+    if any(row.items() <= {**other, "settings": settings_of(other)}.items() for other in rows(options.json)):
         print("measured before:", options.json)
         return
     out = options.out / f"{options.epochs}-epochs-{options.validation}-held-out"
@@ -65,9 +69,13 @@ def measure(options):
                                  validation=options.validation))
     retrieval = experiment.retrieval_held_out(experiment.fit(system))
     row["command"] = " ".join(["python -m benchmarks.recipe_search", *sys.argv[1:]])
-    found = json.loads(options.json.read_text()) if options.json.exists() else []
-    write_json(options.json, [*found, {**row, "history": system.history, "angular": retrieval,
-                                       "seconds": system.seconds, "environment": environment(experiment.xp)}])
+    row |= {"history": system.history, "angular": retrieval, "seconds": system.seconds,
+            "environment": environment(experiment.xp)}
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    while (held := hold(options.json.parent)) is None:  # another search adds its row
+        time.sleep(0.1)
+    documents.write(options.json, {"rows": [*rows(options.json), row]})
+    del held
     print(f"{' '.join(options.changes) or 'as it is'}: held-out Top-1 {system.history[-1]['validation_top1']:.2%}, "
           f"angular MAP {retrieval['map']:.3f}, at 30 {retrieval['map_at_30']:.3f}")
 

@@ -11,6 +11,7 @@ from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
 from scratchnet.backend import to_device
+from scratchnet.benchmark.timing import interleave, on_device
 from scratchnet.retrieval import DISTANCES, FlatIndex, evaluate_retrieval
 
 from . import harness
@@ -47,7 +48,7 @@ def main(arguments=None):
         for metric in DISTANCES:
             candidates = {name: _ranking(harness.array_module(name), metric, q, q_labels, gallery, labels,
                                          options.threads) for name in names if name in ("numpy", "cupy")}
-            timings = harness.interleave(candidates, 0, 1 if options.quick else 3)
+            timings = interleave(candidates, 0, 1 if options.quick else 3)
             report.add(harness.rows(f"full-ranking MAP, {options.ranked:,} x {options.gallery:,}, {metric}", timings))
 
 
@@ -58,8 +59,8 @@ def search_rows(case, metric, gallery, queries, threads, repeats, one_by_one=Fal
         xp = harness.array_module(name) if name in ("numpy", "cupy") else np
         search, q = SEARCH[name](metric, gallery, threads), to_device(q, xp)
         parts = [q[i:i + 1] for i in range(len(q))] if one_by_one else [q]
-        candidates[name] = harness.on_device(lambda search=search, parts=parts: search(parts), xp)
-    timings = harness.interleave(candidates, *repeats)
+        candidates[name] = on_device(lambda search=search, parts=parts: search(parts), xp)
+    timings = interleave(candidates, *repeats)
     for name, timing in timings.items():
         timing.ms = [ms / len(queries[name]) for ms in timing.ms]
         timing.device_ms = [ms / len(queries[name]) for ms in timing.device_ms]

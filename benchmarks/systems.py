@@ -8,6 +8,7 @@ CIFAR stands in the results of `scratchnet reproduce`.
 import time
 
 from scratchnet import data, systems
+from scratchnet.benchmark.timing import Timing, interleave
 
 from . import harness
 
@@ -24,9 +25,9 @@ def main(arguments=None):
         start = time.perf_counter()
         system.fit(images[:count], labels[:count], classes=10, threads=options.threads,
                    epochs=1 if options.quick else None)
-        report.add(harness.rows(f"{name}, fit of {count:,} images", {backend: harness.Timing([_ms(start)])}))
+        report.add(harness.rows(f"{name}, fit of {count:,} images", {backend: Timing([_ms(start)])}))
         with system.workers(options.threads) as workers:
-            timings = harness.interleave({backend: lambda s=system, w=workers: s.outputs(test_images, w) and None},
+            timings = interleave({backend: lambda s=system, w=workers: s.outputs(test_images, w) and None},
                                          1, 2 if options.quick else 10)
         report.add(harness.rows(f"{name}, describing {len(test_images):,} images", timings))
 

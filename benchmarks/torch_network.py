@@ -4,7 +4,8 @@ import os
 import torch
 from torch import nn
 
-from . import harness
+from scratchnet.benchmark.cases import CLASSES
+from scratchnet.benchmark.timing import OnGPU
 
 
 def build(channels, classes, channels_last=True):
@@ -35,16 +36,16 @@ def set_up(threads):
 
 
 def on_device(step, device):
-    """Return `step` as `harness.interleave` wants it."""
+    """Return `step` as `interleave` wants it."""
     if device == "cpu":
         return step
-    return harness.OnGPU(step, lambda: torch.cuda.Event(enable_timing=True), torch.cuda.Event.elapsed_time)
+    return OnGPU(step, lambda: torch.cuda.Event(enable_timing=True), torch.cuda.Event.elapsed_time)
 
 
-def training_step(channels, classes, x, labels, threads, device="cpu", channels_last=True):
+def training_step(x, labels, threads, device="cpu", channels_last=True):
     """Return a function that trains one step: forward, backward and Nesterov SGD."""
     set_up(threads)
-    network = build(channels, classes, channels_last).to(device)
+    network = build(x.shape[3], CLASSES, channels_last).to(device)
     optimizer = torch.optim.SGD(network.parameters(), 0.01, 0.9, weight_decay=5e-4, nesterov=True)
     x, labels = images(x, channels_last).to(device), torch.from_numpy(labels).to(device)
 
@@ -55,10 +56,10 @@ def training_step(channels, classes, x, labels, threads, device="cpu", channels_
     return on_device(step, device)
 
 
-def features(channels, x, threads, device="cpu", channels_last=True):
+def features(x, threads, device="cpu", channels_last=True):
     """Return a function that computes the 400-number descriptors."""
     set_up(threads)
-    network, x = build(channels, 10, channels_last)[:-1].to(device), images(x, channels_last).to(device)
+    network, x = build(x.shape[3], CLASSES, channels_last)[:-1].to(device), images(x, channels_last).to(device)
 
     def step():
         with torch.inference_mode():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import BackendError, InputError, SettingsError
+from .errors import BackendError, InputError, SettingsError, in_a_line
 
 BACKENDS = ("auto", "numpy", "cupy")
 
@@ -35,32 +35,32 @@ def select(name="auto"):
         raise SettingsError(f"there is no backend {name!r}: choose one of {', '.join(BACKENDS)}")
     if name == "numpy":
         return np
-    cupy, trouble = _probe_cupy()
+    cupy, trouble = probe_cupy()
     if cupy is not None:
         return cupy
     if name == "auto":
         return np
-    raise BackendError(f"no GPU answers through CuPy ({trouble}): use --backend numpy, or see 'On a GPU' in README.md")
+    raise BackendError(f"CuPy found no GPU ({trouble}): use --backend numpy, or see 'On a GPU' in README.md")
 
 
-def _probe_cupy():
-    """Return (cupy, None) if a device computed one sum, else (None, why not)."""
+def probe_cupy():
+    """Return (cupy, None) if a device computed one sum, else (None, why not in a few words)."""
     try:
         import cupy
     except ImportError:
         return None, "CuPy is not installed"
     except Exception as error:  # a broken installation must not stop those who did not ask for it
-        return None, f"CuPy cannot be imported: {_in_a_line(error)}"
+        return None, f"CuPy cannot be imported: {_shortly(error)}"
     try:
         if int(cupy.arange(3).sum()) == 3:
             return cupy, None
         return None, "the device computed a wrong sum"
     except Exception as error:  # CUDA raises many classes: driver, runtime, compiler, memory
-        return None, _in_a_line(error)
+        return None, _shortly(error)
 
 
-def _in_a_line(error):
-    return " ".join(str(error).split())[:120] or type(error).__name__
+def _shortly(error):
+    return in_a_line(error).strip()[:120] or type(error).__name__
 
 
 def array_module(*arrays):
@@ -70,6 +70,8 @@ def array_module(*arrays):
     ------
     TypeError
         If the arrays belong to different modules, or one is no array at all.
+    InputError
+        If one is a masked array, whose mask would be ignored, or a `numpy.matrix`, whose products are others.
     """
     modules = {id(module): module for module in map(_module_of, arrays)}
     if len(modules) != 1:
@@ -79,8 +81,10 @@ def array_module(*arrays):
 
 
 def _module_of(x):
-    if isinstance(x, np.ndarray | np.generic):
+    if type(x) is np.ndarray or isinstance(x, np.generic):
         return np
+    if isinstance(x, np.ndarray):
+        return _refuse_odd(x)
     if type(x).__module__.partition(".")[0] == "cupy":
         import cupy
         return cupy
@@ -89,13 +93,26 @@ def _module_of(x):
     raise TypeError(f"expected an array, got {type(x).__name__}")
 
 
+def _refuse_odd(x):
+    """Return NumPy for a subclass of its arrays that computes as they do; refuse one that does not."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise InputError("a masked array's mask would be ignored: leave out or fill what is masked, e.g. x.filled(0)")
+    if isinstance(x, np.matrix):
+        raise InputError("a numpy.matrix multiplies otherwise than an array: convert it with np.asarray(x)")
+    return np
+
+
 def to_host(x):
     """Return `x` as a NumPy array, copied from the device where it lies on one."""
-    return x if isinstance(x, np.ndarray) else np.asarray(x) if np.isscalar(x) else x.get()
+    if np.isscalar(x):
+        return np.asarray(x)
+    return x if array_module(x) is np else x.get()
 
 
 def to_device(x, xp, dtype=None):
     """Return the host array `x` as an array of module `xp` (without a copy where it is one already)."""
+    if isinstance(x, np.ndarray):
+        _module_of(x)
     return xp.asarray(x, dtype=dtype)
 
 
@@ -171,6 +188,11 @@ def precision(xp):
     return "tf32" if xp is not np and os.environ.get("CUPY_TF32", "0") not in ("", "0") else "float32"
 
 
+def versions(xp):
+    """Return the versions of what computes for `xp` beside NumPy, for reports: {} on a CPU."""
+    return {} if xp is np else {"cupy": xp.__version__, "cuda": xp.cuda.runtime.runtimeGetVersion()}
+
+
 def device_name(xp):
     """Return the name of the device on which `xp` computes, for reports."""
     if xp is np:
@@ -182,7 +204,7 @@ def device_name(xp):
 def cpu_name():
     """Return the processor's model name, for reports."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -3,18 +3,30 @@ import operator
 from math import inf
 from numbers import Real
 
+import numpy as np
+
 from .errors import SettingsError
 
 
 def positive(**sizes):
-    """Refuse sizes that are not whole numbers of at least 1; NumPy's whole numbers are as good as Python's."""
-    for name, value in sizes.items():
+    """Return sizes as Python's whole numbers, which do not overflow; refuse what is not whole and at least 1."""
+    return _whole(1, sizes)
+
+
+def counts(**numbers):
+    """Return numbers as Python's whole numbers, which do not overflow; refuse what is not whole and at least 0."""
+    return _whole(0, numbers)
+
+
+def _whole(least, numbers):
+    for name, value in numbers.items():
         try:
-            right = not isinstance(value, bool) and operator.index(value) >= 1
+            right = not isinstance(value, bool) and operator.index(value) >= least
         except TypeError:
             right = False
         if not right:
-            raise SettingsError(f"{name} must be a whole number of at least 1, got {value!r}")
+            raise SettingsError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    return [operator.index(value) for value in numbers.values()]
 
 
 def not_negative(**amounts):
@@ -22,6 +34,12 @@ def not_negative(**amounts):
     for name, value in amounts.items():
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < inf:
             raise SettingsError(f"{name} must be a finite number of at least 0, got {value!r}")
+
+
+def real_type(dtype):
+    """Refuse a type to compute in other than float32 and float64; in whole numbers, initial weights would all be 0."""
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise SettingsError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
 
 
 def typed(text, example, name):

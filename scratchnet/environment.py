@@ -1,26 +1,29 @@
 """Where a figure came from: machine, versions, commit, date. Every results file carries it."""
+import os
 import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import scipy
 from threadpoolctl import threadpool_info
 
-from .backend import cpu_name, device_name, precision
+from .backend import cpu_name, device_name, precision, versions
 from .parallel import default_threads
 from .version import __version__
+
+GIT_SECONDS = 10.0  # on a slow file system git may take long; a figure without its commit is better than none
 
 
 def environment(xp, threads=None):
     """Return a dict of what a reader needs to know to repeat a computation on backend `xp`."""
     threads = default_threads() if threads is None else threads
-    return {"scratchnet": __version__, "python": platform.python_version(), "numpy": version("numpy"),
-            "scipy": version("scipy"), "blas": _blas(), "cpu": cpu_name(), "simd": _simd(),
+    return {"scratchnet": __version__, "python": platform.python_version(), "numpy": np.__version__,
+            "scipy": scipy.__version__, "blas": _blas(), "cpu": cpu_name(), "simd": _simd(),
             "cores": default_threads(), "threads": threads, "backend": xp.__name__, "device": device_name(xp),
-            "precision": precision(xp),
+            "precision": precision(xp), **versions(xp),
             "commit": _commit(), "date": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
@@ -49,11 +52,12 @@ def _commit():
     folder = Path(__file__).resolve().parent
 
     def git(*arguments):
-        done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=True)
-        return done.stdout.strip()
+        done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, stdin=subprocess.DEVNULL,
+                              check=True, timeout=GIT_SECONDS, env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"})
+        return os.fsdecode(done.stdout).strip()
     try:
         if Path(git("rev-parse", "--show-toplevel")) != folder.parent:
             return None
         return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--", ".") else "")
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, subprocess.SubprocessError):
         return None

@@ -3,6 +3,9 @@
 Every class here carries a message of one line that says what was wrong and what to do about it. The command
 line prints that line and exits with code 2; a program catches the class. Anything else that escapes is a bug.
 """
+import re
+
+LINE_BREAK = re.compile(r"\s*[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\s*")
 
 
 class ScratchnetError(Exception):
@@ -39,3 +42,12 @@ class OutputError(ScratchnetError, OSError):
 
 class NonFiniteError(ScratchnetError, FloatingPointError):
     """A loss, gradient or parameter that is infinite or not a number."""
+
+
+def in_a_line(text):
+    """Return text from elsewhere (a path, a server's answer, another library's message) as one line for a terminal.
+
+    A line break becomes a blank. What a terminal would not show as it is, or would obey, becomes its escape.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii")
+                   for c in LINE_BREAK.sub(" ", str(text)))

@@ -15,9 +15,10 @@ def calibrate(network, chunks):
     ----------
     network : Network
         Is not changed; the two share their parameters.
-    chunks : list of arrays
+    chunks : iterable of arrays
         Inputs (N, H, W, C), some thousand images in all, whose mean and variance are taken.
     """
+    chunks = list(chunks)  # gone through for each of the normalisations
     layers, below = {}, {}  # statistics are taken with the normalisations below folded, as they will be used
     for name, layer in network.layers.items():
         if isinstance(layer, BatchNorm):
@@ -65,13 +66,15 @@ def _fold_into(layers, name, normalization):
 
 def _statistics(network, chunks):
     """Return mean and variance (C,) of each channel of a network's output, float64, on the host."""
-    count, total, squares = 0, 0, 0
+    count, mean, squares = 0, 0, 0  # `squares` are those of deviations from the mean
     for x in chunks:
         y = to_host(network.forward(x)[0])
         y = y.reshape(-1, y.shape[-1]).astype(np.float64)
-        count, total, squares = count + len(y), total + y.sum(axis=0), squares + (y * y).sum(axis=0)
-    mean = total / count
-    return mean, np.maximum(squares / count - mean**2, 0)
+        step = y.mean(axis=0) - mean
+        squares = squares + y.var(axis=0) * len(y) + step**2 * (count * len(y) / (count + len(y)))
+        count += len(y)
+        mean = mean + step * (len(y) / count)
+    return mean, squares / count
 
 
 def _folded(convolution, mean, scale, bias):

@@ -41,6 +41,7 @@ class ConvPoolReLU(Layer):
         The bias adds to every place of a window, and one place of it gets dy: db is summed before dy is spread out.
         """
         saved, pooled = cache
+        self._check_gradient(dy, pooled[0][0].shape)
         db = self._bias_gradient(dy, pooled)
         dy, _ = self.pool.backward(dy, pooled)
         dx, dW = self.conv.backward_without_bias(dy, saved, need_dx)

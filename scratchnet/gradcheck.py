@@ -11,6 +11,8 @@ such a step is recognised by the layer's `branches` and another coordinate is me
 import numpy as np
 
 from .backend import array_module, to_device, to_host
+from .checks import positive
+from .errors import InputError
 
 STEP = 1e-5
 TOLERANCE_SMOOTH, TOLERANCE_KINKED = 1e-7, 1e-6
@@ -19,9 +21,12 @@ TOLERANCE_SMOOTH, TOLERANCE_KINKED = 1e-7, 1e-6
 def relative_error(a, b):
     """Return max |a − b| / max(max |a|, max |b|): the largest error on the scale of the whole array.
 
-    An element-by-element ratio would compare rounding noise with rounding noise wherever a gradient is zero.
+    An element-by-element ratio would compare rounding noise with rounding noise wherever a gradient is zero. Arrays of
+    different shapes, or in which something is not finite, are infinitely far apart.
     """
     a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return float("inf")
     scale = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
     return float(np.abs(a - b).max(initial=0) / scale) if scale else 0.0
 
@@ -44,7 +49,13 @@ def numerical_gradient(function, array, step=STEP, coordinates=None):
     coordinates : (n,) int array
         Those that were measured: a coordinate whose step crosses a kink is left out.
     gradient : (n,) float64 array
+
+    Raises
+    ------
+    InputError
+        If the array is not float64: in float32, rounding would make errors of a thousandth of a right gradient.
     """
+    _check_float64(array=array)
     measured, slopes = [], []
     for i in range(array.size) if coordinates is None else coordinates:
         index = np.unravel_index(int(i), array.shape)
@@ -79,9 +90,15 @@ def check_layer(layer, x, rng, samples=None, step=STEP, training_seed=None):
     Returns
     -------
     dict of str to float
-        Relative error for "x" and for each parameter; infinite where a gradient has another shape.
+        Relative error for "x" and for each parameter; infinite where a gradient has another shape or is not finite.
+
+    Raises
+    ------
+    InputError
+        If x or a parameter is not float64.
     """
     xp = array_module(x)
+    _check_float64(x=x, **layer.params)
 
     def forward():
         return layer.forward(x, None if training_seed is None else np.random.default_rng(training_seed))
@@ -99,11 +116,14 @@ def check_layer(layer, x, rng, samples=None, step=STEP, training_seed=None):
 
 def check_function(function, arrays, rng, samples=None, step=STEP):
     """The same for ``function(**arrays) -> (scalar, {name: gradient})``, such as a loss or an objective."""
+    _check_float64(**arrays)
     _, grads = function(**arrays)
     return _compare(lambda: (function(**arrays)[0], ()), arrays, grads, rng, samples, step)
 
 
 def _compare(loss, arrays, grads, rng, samples, step):
+    if samples is not None:
+        positive(samples=samples)
     errors = {}
     for name, array in arrays.items():
         if grads[name].shape != array.shape:
@@ -117,6 +137,14 @@ def _compare(loss, arrays, grads, rng, samples, step):
             raise ValueError(f"{name}: too many steps cross a kink; use a smaller step or inputs further apart")
         errors[name] = relative_error(to_host(grads[name]).ravel()[at], numeric)
     return errors
+
+
+def _check_float64(**arrays):
+    """Refuse arrays in which a step of 1e-5 is as coarse as their own rounding."""
+    for name, array in arrays.items():
+        if array.dtype != np.float64:
+            raise InputError(f"central differences need float64, and {name} is {array.dtype}: build layers with "
+                             "dtype=np.float64, and convert inputs with x.astype(np.float64)")
 
 
 def spaced(shape, rng, gap=0.05):

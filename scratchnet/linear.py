@@ -51,6 +51,7 @@ class LinearClassifier:
 
         Each row is a product of its own: a matrix product of all rows would round a row differently in other company.
         """
+        array_module(X, self.W)
         return (X[:, None] @ self.W)[:, 0] + self.b
 
     @staticmethod
@@ -118,7 +119,7 @@ class LinearClassifier:
         list of float
             J after each iteration.
         """
-        positive(classes=classes, iterations=iterations)
+        classes, iterations = positive(classes=classes, iterations=iterations)
         _check_features(X)
         xp, (N, D), seen = array_module(X), X.shape, []
         if not bool(xp.isfinite(X).all()):
@@ -144,6 +145,7 @@ class LinearClassifier:
 
 
 def _check_features(X):
+    array_module(X)
     if X.ndim != 2 or len(X) == 0 or X.dtype.kind != "f":
         raise InputError(f"features must be floating point numbers (N, D) with N ≥ 1, got {X.dtype} of shape "
                          f"{tuple(X.shape)}")

@@ -151,6 +151,7 @@ def _check_scores(scores, targets):
 
 def check_labels(labels, N, C):
     """Refuse labels that are not N whole numbers from 0 to C − 1, before any arithmetic."""
+    array_module(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or len(labels) != N:
         raise InputError(f"labels must be {N} whole numbers, got {labels.dtype} of shape {tuple(labels.shape)}")
     if N and (int(labels.min()) < 0 or int(labels.max()) >= C):

@@ -8,7 +8,7 @@ import numpy as np
 
 from .backend import array_module, to_host
 from .checks import positive
-from .errors import InputError, SettingsError
+from .errors import InputError
 from .losses import check_labels
 
 
@@ -63,8 +63,11 @@ def average_precisions(relevant, depth=None):
 
 
 def mean_average_precision(relevant, depth=None):
-    """Return MAP: the mean over the rows of `relevant` (nq, nb) of `average_precision`, a float."""
-    return float(average_precisions(relevant, depth).mean())
+    """Return MAP: the mean over the rows of `relevant` (nq, nb), nq ≥ 1, of `average_precision`, a float."""
+    found = average_precisions(relevant, depth)
+    if len(found) == 0:
+        raise InputError("no query has no mean average precision: rank for one at least")
+    return float(found.mean())
 
 
 def average_precision_variants(relevant, depth):
@@ -116,6 +119,7 @@ def top_k_accuracy(scores, labels, ks=(1, 2, 3)):
         Of two classes with equal scores the lower one ranks first.
     labels : (N,) integer array
     ks : iterable of int
+        From the number of classes on, the share is 1.
 
     Raises
     ------
@@ -124,7 +128,7 @@ def top_k_accuracy(scores, labels, ks=(1, 2, 3)):
     SettingsError
         If a k is no whole number of at least 1.
     """
-    xp = array_module(scores, labels)
+    xp, ks = array_module(scores, labels), tuple(ks)
     if scores.ndim != 2 or scores.dtype.kind != "f" or len(scores) == 0 or not bool(xp.isfinite(scores).all()):
         raise InputError(f"scores must be finite floating point numbers (N, C) with N ≥ 1, got {scores.dtype} "
                          f"of shape {tuple(scores.shape)}: look for NaN if that seems right")
@@ -154,7 +158,7 @@ def confusion_matrix(labels, predicted, classes):
     SettingsError
         If `classes` is no whole number of at least 1.
     """
-    positive(classes=classes)
+    classes, = positive(classes=classes)
     xp = array_module(labels, predicted)
     check_labels(labels, len(labels), classes)
     check_labels(predicted, len(labels), classes)
@@ -164,9 +168,10 @@ def confusion_matrix(labels, predicted, classes):
 
 def _check_relevant(relevant, depth, ndim):
     """Return `relevant` as a bool array, or refuse it."""
-    if depth is not None and (not isinstance(depth, int | np.integer) or depth < 1):
-        raise SettingsError(f"depth must be a whole number of at least 1, got {depth!r}")
+    if depth is not None:
+        positive(depth=depth)
     relevant = np.asarray(relevant) if isinstance(relevant, list | tuple) else relevant
+    array_module(relevant)
     right = relevant.ndim == ndim and (relevant.dtype == bool or relevant.dtype.kind in "iu"
                                        and bool(((relevant == 0) | (relevant == 1)).all()))
     if not right:

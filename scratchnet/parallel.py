@@ -1,7 +1,8 @@
 """Worker threads over a batch.
 
-NumPy releases the interpreter's lock inside its loops and matrix products, so threads compute side by side. Each worker
-takes one contiguous part of a batch and walks it in chunks small enough to stay in the processor's cache.
+NumPy releases the interpreter's lock inside its loops and matrix products, so threads compute side by side. A batch is
+cut into the same shards on every machine, small enough to stay in a processor's cache, and results come back in the
+order of the shards. So what is computed does not depend on how many workers there are.
 """
 import os
 import threading
@@ -13,7 +14,13 @@ from threadpoolctl import threadpool_limits
 from .checks import positive
 from .workspace import keep_buffers
 
-CHUNK = 32
+SHARD = 32  # images
+
+
+def shards(xp, n, size=SHARD):
+    """Return slices of range(n), in order, each of `size` but for the last; on a GPU, a single one."""
+    size = size if xp is np else max(1, n)
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def default_threads():
@@ -53,42 +60,27 @@ class Workers:
     ----------
     threads : int, optional
         None means one per core that the process may use.
-    chunk : int
-        Images that go through the network together.
     """
 
-    def __init__(self, threads=None, chunk=CHUNK):
-        threads = default_threads() if threads is None else threads
-        positive(threads=threads, chunk=chunk)
-        self.threads, self.chunk = threads, chunk
+    def __init__(self, threads=None):
+        self.threads = default_threads() if threads is None else threads
+        positive(threads=self.threads)
 
     def __enter__(self):
         _one_blas_thread.acquire()
         self._pool = ThreadPoolExecutor(self.threads, initializer=keep_buffers)
         return self
 
-    def __exit__(self, *error):
-        self._pool.shutdown()
+    def __exit__(self, kind=None, *error):
+        """After an error, what has not begun is cancelled; after Ctrl-C, what is running is left to end by itself."""
+        self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=kind is not None)
         _one_blas_thread.release()
 
-    def parts(self, n):
-        """Return one list of chunk slices for each worker: contiguous, in order, together 0 to n."""
-        edges = [n * i // self.threads for i in range(self.threads + 1)]
-        return [[slice(a, min(a + self.chunk, stop)) for a in range(start, stop, self.chunk)]
-                for start, stop in zip(edges, edges[1:]) if stop > start]
-
     def each(self, function, items):
-        """Return ``[function(item) for item in items]``, in order, computed by all workers."""
-        return list(self._pool.map(function, items))
-
-    def map(self, function, n):
-        """Return ``[function(slice) for each chunk of range(n)]``, in order, computed by all workers."""
-        def walk(part):
-            return [function(chunk) for chunk in part]
-        return [result for part in self.each(walk, self.parts(n)) for result in part]
+        """Return an iterator over ``function(item) for item in items``, in order, computed by all workers."""
+        return self._pool.map(function, items)
 
 
-def workers_for(xp, threads=None, batch=CHUNK):
-    """Return a pool, not yet open: threads and small chunks on a CPU; on a GPU, which is parallel in itself, one thread
-    and whole batches."""
-    return Workers(threads, CHUNK) if xp is np else Workers(1, batch)
+def workers_for(xp, threads=None):
+    """Return a pool, not yet open, for a backend: a GPU, which is parallel in itself, is driven from one thread."""
+    return Workers(threads if xp is np else 1)

@@ -6,6 +6,7 @@ import cupy_api
 import numpy as np
 import pytest
 from column_major_blas import ColumnMajorBLAS
+from pretend_gpu import Clock, PretendGPU
 from strict import StrictArray, strict
 
 from scratchnet import backend as backends
@@ -27,6 +28,28 @@ def test_mixed_backends_are_refused():
         backends.array_module(np.zeros(2), strict.zeros(2))
     with pytest.raises(TypeError, match="list"):
         backends.array_module([1, 2])
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_arrays_that_compute_otherwise_are_refused(tmp_path):
+    """A mask would be ignored without a word; a matrix has other products, and two axes always."""
+    plain = np.arange(6.0).reshape(2, 3)
+    masked, matrix = np.ma.masked_array(plain, plain > 3), np.matrix(plain)
+    for function in (backends.array_module, backends.to_host, lambda x: backends.to_device(x, np)):
+        with pytest.raises(InputError, match="mask would be ignored: leave out or fill"):
+            function(masked)
+        with pytest.raises(InputError, match="numpy.matrix multiplies otherwise"):
+            function(matrix)
+    with pytest.raises(InputError, match="mask"):
+        backends.array_module(plain, masked)
+    file = np.memmap(tmp_path / "x", np.float64, "w+", shape=(2, 3))
+    assert backends.array_module(file, np.float32(1)) is np and backends.to_host(file) is file
+
+
+def test_a_gpus_versions_are_named_and_a_cpu_has_none():
+    gpu = PretendGPU(Clock())
+    assert backends.versions(np) == {} and backends.versions(gpu) == {"cupy": "14.2.0", "cuda": 13000}
+    assert backends.device_name(gpu) == "A pretended GPU"
 
 
 def test_unknown_backend():

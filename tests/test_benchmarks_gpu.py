@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import harness
 from benchmarks.gpu import carry, kernels, run, smoke
+from scratchnet.benchmark.timing import Timing
 from scratchnet.data import catalog, load
 from scratchnet.data.records import pack
 from scratchnet.errors import DataError
@@ -73,7 +74,7 @@ def test_kernels_are_counted_per_step():
 
 
 def test_ratios_are_to_pytorchs_faster_layout():
-    timings = {name: harness.Timing([ms]) for name, ms in (("cupy", 3.0), ("torch", 6.0), ("torch-nchw", 4.0))}
+    timings = {name: Timing([ms]) for name, ms in (("cupy", 3.0), ("torch", 6.0), ("torch-nchw", 4.0))}
     rows = harness.rows("a step", timings)
     assert [row["ratio_to_torch"] for row in rows] == [0.75, 1.5, 1.0]
     assert harness.with_layouts(["cupy", "torch"]) == ["cupy", "torch", "torch-nchw"]
@@ -85,7 +86,7 @@ def test_rows_are_kept_case_by_case(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "__main__", harness)
     report = harness.Report(options)
     for case in ("first", "second"):
-        report.add(harness.rows(case, {"numpy": harness.Timing([1.0])}))
+        report.add(harness.rows(case, {"numpy": Timing([1.0])}))
         assert json.loads((tmp_path / "rows.json").read_text())["rows"][-1]["case"] == case
 
 

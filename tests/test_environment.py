@@ -1,7 +1,9 @@
 """What every results file says of where it came from."""
 import json
+import os
 import shutil
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -94,6 +96,27 @@ def test_outside_a_tree_there_is_no_commit(tmp_path, monkeypatch):
 def test_without_git_there_is_no_commit(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert environment(np)["commit"] is None
+
+
+def test_a_git_that_hangs_or_speaks_no_unicode_is_not_waited_for(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(module, "GIT_SECONDS", 0.2)
+    for answer in ("sleep 60", "printf '\\377\\n'"):
+        (tmp_path / "git").write_text(f"#!/bin/sh\nexec {answer}\n", encoding="utf-8")
+        (tmp_path / "git").chmod(0o755)
+        start = time.monotonic()
+        assert environment(np)["commit"] is None and time.monotonic() - start < 10
+
+
+def test_a_machine_that_says_nothing_of_itself(monkeypatch):
+    """Neither what was installed, nor which processor it is, nor which BLAS."""
+    def missing(*arguments, **settings):
+        raise FileNotFoundError
+    monkeypatch.setattr("importlib.metadata.version", missing)
+    monkeypatch.setattr("pathlib.Path.read_text", missing)
+    monkeypatch.setattr(module, "threadpool_info", list)
+    found = environment(np)
+    assert found["blas"] == "unknown" and found["cpu"] and found["numpy"] == np.__version__
 
 
 def test_peak_memory_grows_by_what_is_held_in_megabytes():

@@ -56,3 +56,21 @@ def test_what_cannot_be_folded_is_refused(rng):
 def test_a_network_without_it_stays(rng):
     network = Network({"fc": Dense(3, 2, rng=rng)})
     assert fold(network, []).layers == network.layers
+
+
+def test_statistics_of_a_channel_far_from_zero(rng):
+    """Mean of squares less square of mean would leave nothing of a variance of 1e-8 beside a mean of 1e4."""
+    network = Network({"conv": Conv2D(1, 1, 1, rng=rng, dtype=np.float64), "norm": BatchNorm(1, dtype=np.float64)})
+    network.params["conv.W"][...], network.params["conv.b"][...] = 1e-4, 1e4
+    x = rng.standard_normal((30, 4, 4, 1))
+    mean, variance = calibrate(network, [x[:1], x[1:7], x[7:]]).layers["norm"].statistics
+    y = network.layers["conv"].forward(x)[0]
+    np.testing.assert_allclose(mean, y.mean(), rtol=1e-15)
+    np.testing.assert_allclose(variance, y.var(), rtol=1e-6)
+
+
+def test_images_may_come_from_a_generator(rng):
+    """They are gone through once for each normalisation."""
+    network, x = normalized(MaxPool2D(2), rng), rng.standard_normal((6, 8, 8, 2))
+    expected = fold(network, [x[:2], x[2:]]).forward(x)[0]
+    np.testing.assert_array_equal(fold(network, (part for part in (x[:2], x[2:]))).forward(x)[0], expected)

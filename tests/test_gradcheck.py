@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from scratchnet.errors import InputError, SettingsError
 from scratchnet.gradcheck import check_function, check_layer, numerical_gradient, relative_error, spaced
 from scratchnet.layers import Conv2D, Dense, Dropout, MaxPool2D, MeanPool2D, ReLU, conv_im2col
 from scratchnet.losses import softmax_cross_entropy
@@ -42,7 +43,7 @@ def test_spaced_numbers_are_spaced(rng):
 class MissingStride(Conv2D):
     def backward(self, dy, cache, need_dx=True):
         K = self.params["W"].shape[0]
-        shape = cache.shape
+        shape = cache[1].shape
         dcols = (dy.reshape(-1, dy.shape[3]) @ self.params["W"].reshape(-1, dy.shape[3]).T)
         wrong = conv_im2col.col2im(dcols.reshape(*dy.shape[:3], K, K, shape[3]), shape, 1, self.padding)
         return wrong, super().backward(dy, cache)[1]
@@ -53,7 +54,7 @@ class WrongCol2imOrder(Conv2D):
         _, grads = super().backward(dy, cache)
         K, _, C, F = self.params["W"].shape
         dcols = (dy.reshape(-1, F) @ self.params["W"].reshape(-1, F).T).reshape(*dy.shape[:3], K, K, C)
-        return conv_im2col.col2im(dcols.swapaxes(3, 4), cache.shape, self.stride, self.padding), grads
+        return conv_im2col.col2im(dcols.swapaxes(3, 4), cache[1].shape, self.stride, self.padding), grads
 
 
 class ForgottenFlip(Conv2D):
@@ -108,7 +109,7 @@ class MeanForgotten(MeanPool2D):
 
 class DropoutNotScaledBack(Dropout):
     def backward(self, dy, cache, need_dx=True):
-        return dy * (cache > 0), {}
+        return dy * (cache[1] > 0), {}
 
 
 class PutInAnotherPlace(ReLU):
@@ -201,3 +202,53 @@ def test_planted_missing_factor_in_the_auto_encoder(factor, rng):
     def objective(theta):
         return right.cost_and_gradient(theta, X)[0], {"theta": wrong.cost_and_gradient(theta, X)[1]}
     assert check_function(objective, {"theta": right.theta.copy()}, rng)["theta"] > 1e-3
+
+
+@pytest.mark.parametrize("a, b", [([np.nan, 1], [1, 1]), ([1, 1], [1, np.nan]), ([np.inf, 1], [np.inf, 1]),
+                                  ([-np.inf, 1], [1, 1]), ([1.0], [1.0, 1.0]), ([[1.0]], [1.0])])
+def test_what_is_not_finite_or_of_another_shape_is_infinitely_wrong(a, b):
+    """NaN is neither above a tolerance nor below; `max` of several errors would pass over it."""
+    assert relative_error(a, b) == relative_error(b, a) == np.inf
+
+
+class NotANumberInOnePlace(Dense):
+    def backward(self, dy, cache, need_dx=True):
+        dx, grads = super().backward(dy, cache, need_dx)
+        grads["W"][1, 1] = np.nan
+        return dx, grads
+
+
+class NotANumberForward(Dense):
+    def forward(self, x, rng=None):
+        y, cache = super().forward(x)
+        y[0, 0] = np.nan
+        return y, cache
+
+
+def test_nan_is_seen_forward_and_backward(rng):
+    x = rng.standard_normal((4, 3))
+    errors = check_layer(NotANumberInOnePlace(3, 2, dtype=np.float64), x, rng)
+    assert errors["W"] == np.inf and max(errors["x"], errors["b"]) < 1e-7
+    assert set(check_layer(NotANumberForward(3, 2, dtype=np.float64), x, rng).values()) == {np.inf}
+    assert check_function(lambda v: ((v**2).sum(), {"v": np.array([2 * v[0], np.nan])}), {"v": np.ones(2)},
+                          rng)["v"] == np.inf
+
+
+def test_float32_is_refused(rng):
+    """Its rounding makes errors of a thousandth, which look like those of a wrong gradient."""
+    layer, x = Dense(3, 2, rng=rng), rng.standard_normal((4, 3))
+    with pytest.raises(InputError, match="need float64, and W is float32: build layers with dtype=np.float64"):
+        check_layer(layer, x, rng)
+    for wrong in (x.astype(np.float32), np.ones((4, 3), int)):
+        with pytest.raises(InputError, match=f"need float64, and x is {wrong.dtype}.*x.astype"):
+            check_layer(ReLU(), wrong, rng)
+        with pytest.raises(InputError, match="need float64, and v is"):
+            check_function(lambda v: ((v**2).sum(), {"v": 2 * v}), {"v": wrong}, rng)
+        with pytest.raises(InputError, match="need float64"):
+            numerical_gradient(lambda: (0.0, ()), wrong)
+
+
+def test_no_samples_are_no_check(rng):
+    for samples in (0, -1, 0.5):
+        with pytest.raises(SettingsError, match="samples"):
+            check_layer(ReLU(), spaced((3, 4), rng), rng, samples=samples)

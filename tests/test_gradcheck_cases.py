@@ -12,7 +12,7 @@ from scratchnet.layers.conv import ALGORITHMS
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_every_gradient_of_the_package(case, backend):
     errors = case.run(np.random.default_rng(0), backend)
-    assert max(errors.values()) <= case.tolerance, errors
+    assert errors and all(error <= case.tolerance for error in errors.values()), errors
 
 
 def test_tolerances_are_the_strict_ones():
@@ -40,6 +40,34 @@ def test_no_parameter_is_checked_where_it_is_zero(monkeypatch):
 def test_every_algorithm_is_checked():
     names = " ".join(case.name for case in cases())
     assert all(f" {algorithm}," in names for algorithm in ALGORITHMS)
+
+
+def test_a_case_checks_what_its_name_says(monkeypatch):
+    """"Winograd, stride 2" was computed by im2col."""
+    seen = []
+    monkeypatch.setattr(gradcheck_cases, "check_layer",
+                        lambda layer, x, rng, **options: seen.append((layer, x, options)))
+    for case in cases():
+        case.run(np.random.default_rng(0), np)
+        name, words = case.name.split(",")[0].split()[0], case.name.replace(",", "").split()
+        if name in LAYERS:
+            layer, x, options = seen.pop()
+            y, cache = layer.forward(x, np.random.default_rng(1) if options.get("training_seed") else None)
+            assert type(layer).__name__ == name and y.size
+            if name == "Conv2D":
+                assert words[1:] == [f"{len(layer.params['W'])}x{len(layer.params['W'])}", layer.algorithm_used(),
+                                     "stride", str(layer.stride), "padding", str(layer.padding)]
+            if "Pool" in name:
+                overlapping = "(overlapping)" in words
+                assert words[1] == f"{layer.size}x{layer.size}" and (layer.stride < layer.size) == overlapping
+            if name == "Dropout":
+                assert layer.rate == float(words[1]) and 0 < (y == 0).sum() < y.size
+            if name == "BatchNorm":
+                assert cache is not None and np.allclose(y.mean(axis=(0, 1, 2)), layer.params["b"])
+        elif name == "kuo2016":
+            layer, x, _ = seen.pop()
+            assert {row["algorithm"] for row in layer.rows(x.shape[1:])} == {"", "im2col", "winograd"}
+        assert not seen
 
 
 def test_no_layer_and_no_loss_is_left_out():

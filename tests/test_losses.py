@@ -97,3 +97,30 @@ def test_a_class_that_is_ruled_out_costs_nothing(backend):
     loss, dscores = softmax_cross_entropy(scores, labels)
     assert np.isclose(float(loss), np.log(1 + np.e)) and to_host(dscores)[0, 1] == 0
     assert float(softmax_cross_entropy(scores, labels, smoothing=0.1)[0]) == np.inf
+
+
+@pytest.mark.parametrize("smoothing", [np.nan, np.inf, -0.1, 1])
+def test_a_smoothing_that_is_no_share_is_refused(smoothing):
+    with pytest.raises(SettingsError, match="smoothing must be"):
+        SoftmaxCrossEntropy(smoothing)
+    with pytest.raises(SettingsError, match="smoothing must be"):
+        softmax_cross_entropy(np.zeros((1, 2)), np.array([0]), smoothing)
+
+
+@pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(), SquaredHinge()])
+@pytest.mark.parametrize("labels", [
+    np.array([True, False]), np.array([0, None]), np.array(["0", "1"]), np.array([[0], [1]]),
+    np.ma.masked_array([0, 1], [True, False]), np.array([0.0, 1.0]), np.array([0, 2**40]),
+    np.array([255, 0], np.uint8)], ids=repr)
+def test_labels_that_are_no_classes_are_refused(loss, labels):
+    for function in (lambda: loss(np.zeros((2, 3)), labels), lambda: loss.check(labels, 2, 3)):
+        with pytest.raises(InputError):
+            function()
+
+
+@pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(0.1), SquaredHinge()])
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.uint64, ">i4"])
+def test_labels_of_any_whole_numbers_are_the_same_classes(loss, dtype, rng):
+    scores, labels = rng.standard_normal((9, 200)), rng.integers(0, 128, 9)
+    for found, expected in zip(loss(scores, labels.astype(dtype)), loss(scores, labels)):
+        np.testing.assert_array_equal(found, expected)

@@ -105,7 +105,7 @@ def test_what_is_no_ranking_is_refused(relevant):
         metrics.average_precision(relevant)
 
 
-@pytest.mark.parametrize("depth", [0, -1, 2.0, "3"])
+@pytest.mark.parametrize("depth", [0, -1, 2.0, "3", True, np.nan])
 def test_what_is_no_depth_is_refused(depth):
     with pytest.raises(SettingsError, match="depth"):
         metrics.average_precision(np.array([True]), depth)
@@ -157,3 +157,34 @@ def test_confusion_refuses_what_does_not_fit():
         metrics.confusion_matrix(np.array([0]), np.array([0]), 0)
     with pytest.raises(SettingsError, match="k must"):
         metrics.top_k_accuracy(np.zeros((1, 3)), np.array([0]), ks=(0,))
+
+
+def test_ks_may_come_from_a_generator(rng):
+    """They are looked at twice, and the second time nothing was left of them."""
+    scores, labels = rng.standard_normal((20, 4)), rng.integers(0, 4, 20)
+    expected = metrics.top_k_accuracy(scores, labels, (1, 3))
+    assert len(expected) == 2 and metrics.top_k_accuracy(scores, labels, (k for k in (1, 3))) == expected
+
+
+@pytest.mark.parametrize("labels", [
+    np.array([0.0, 1.0]), np.array([True, False]), np.array([-1, 0]), np.array([0, None]), np.array(["0", "1"]),
+    np.ma.masked_array([0, 1], [True, False]), np.array([[0], [1]])], ids=repr)
+def test_labels_that_are_no_classes_are_refused(labels):
+    for function in (lambda: metrics.top_k_accuracy(np.zeros((2, 3)), labels),
+                     lambda: metrics.confusion_matrix(labels, np.zeros(2, int), 3),
+                     lambda: metrics.confusion_matrix(np.zeros(2, int), labels, 3)):
+        with pytest.raises(InputError):
+            function()
+
+
+def test_the_mean_over_no_query_is_refused():
+    for depth in (None, 3):
+        assert len(metrics.average_precisions(np.zeros((0, 5), bool), depth)) == 0
+        with pytest.raises(InputError, match="no query has no mean average precision"):
+            metrics.mean_average_precision(np.zeros((0, 5), bool), depth)
+
+
+def test_a_number_of_classes_of_few_bits_does_not_overflow(rng):
+    labels, predicted = rng.integers(0, 20, (2, 99))
+    np.testing.assert_array_equal(metrics.confusion_matrix(labels, predicted, np.uint8(20)),
+                                  metrics.confusion_matrix(labels, predicted, 20))

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from scratchnet.backend import to_device, to_host
-from scratchnet.errors import SettingsError
+from scratchnet.errors import InputError, SettingsError
 from scratchnet.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from scratchnet.network import Network
 
@@ -49,3 +49,19 @@ def test_refusals(rng):
         small(rng).features(np.zeros((1, 4, 5, 2)), "fc7")
     with pytest.raises(SettingsError, match="at least one"):
         Network({})
+
+
+def test_a_gradient_of_another_shape_is_refused(rng):
+    network = small(rng)
+    y, caches = network.forward(rng.standard_normal((3, 4, 5, 2)))
+    for dy in (y[:1], y[:, :1], y.T, y[0], y.tolist(), y.astype(int), np.concatenate([y, y])):
+        with pytest.raises(InputError, match=r"Dense\(12 -> 4\) expected a gradient"):
+            network.backward(dy, caches)
+
+
+def test_shapes_that_do_not_fit_have_no_summary(rng):
+    for function in (small(rng).output_shape, small(rng).multiply_adds, small(rng).summary):
+        with pytest.raises(InputError, match="images of 2 channels"):
+            function((4, 5, 3))
+        with pytest.raises(InputError, match="vectors of 12 numbers"):
+            function((8, 8, 2))

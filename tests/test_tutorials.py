@@ -4,6 +4,7 @@ What they and the READMEs say of the package is there: files by their paths, mod
 """
 import json
 import re
+import runpy
 from pathlib import Path
 from pydoc import locate
 
@@ -16,7 +17,8 @@ FRAME = ("**What you'll do.**", "**What you'll learn.**", "**What you'll need.**
          "<details><summary>Solutions</summary>", "</details>", "## Further reading")
 
 
-WRITTEN = (*NOTEBOOKS, *(ROOT / name for name in ("README.md", "tutorials/README.md", "benchmarks/README.md")))
+WRITTEN = (*NOTEBOOKS, *(ROOT / name / "README.md" for name in ("", "scratchnet", "tutorials", "benchmarks",
+                                                                "benchmarks/results")))
 PATH = re.compile(r"(?<![\w/.-])(?:scratchnet|benchmarks|tests|tutorials)/[\w./-]*[\w/]")
 FILE = re.compile(r"`(\w+\.(?:py|cu))`")
 IMPORT = re.compile(r"^ *from (scratchnet[\w.]*) import (\w+(?:, \w+)*)", re.MULTILINE)
@@ -69,6 +71,14 @@ def test_what_does_not_exist_is_found():
 def test_notebooks_are_numbered_without_a_gap_and_on_the_map():
     assert [path.name[:2] for path in NOTEBOOKS] == [f"{i:02}" for i in range(1, len(NOTEBOOKS) + 1)]
     assert re.findall(r"\]\((\d\d.*?\.ipynb)\)", (FOLDER / "README.md").read_text()) == [p.name for p in NOTEBOOKS]
+
+
+def test_a_cell_that_fails_is_named_in_one_line():
+    failure = runpy.run_path(str(FOLDER / "run_all.py"))["failure"]
+    broken = {"output_type": "error", "ename": "AssertionError", "evalue": "this\nis not so", "traceback": ["..."]}
+    listed = [{"cell_type": "markdown"}, {"outputs": []}, {"outputs": [{"output_type": "stream"}, broken]}]
+    assert failure(listed) == "cell 3 failed (AssertionError: this is not so)"
+    assert failure(listed[:2]) is None
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -21,14 +21,15 @@ COLUMNS = 100
 
 def pack_sheets(source, folder):
     """Write the six files of the official CIFAR-10 at `source` as sheets of 100 x 100 images, and their labels."""
-    folder.mkdir(parents=True, exist_ok=True)
     labels = []
     for i, records in enumerate(read(CIFAR10, source).values()):
         images, each = unpack(records, 1)
         grid = images.reshape(-1, COLUMNS, 32, 32, 3).transpose(0, 2, 1, 3, 4).reshape(-1, COLUMNS * 32, 3)
-        Image.fromarray(np.ascontiguousarray(grid)).save(folder / f"{i}.webp", lossless=True, quality=60, method=3)
+        with atomic_write(folder / f"{i}.webp") as file:
+            Image.fromarray(np.ascontiguousarray(grid)).save(file, "WEBP", lossless=True, quality=60, method=3)
         labels.append(each[:, 0])
-    (folder / "labels.bin").write_bytes(np.concatenate(labels).tobytes())
+    with atomic_write(folder / "labels.bin") as file:
+        file.write(np.concatenate(labels).tobytes())
 
 
 def unpack_sheets(folder, destination):

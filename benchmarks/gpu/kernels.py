@@ -6,8 +6,6 @@ PyTorch's profiler records the kernels of whatever library of the process launch
 """
 import contextlib
 
-import numpy as np
-
 from benchmarks import harness, training_step
 
 STEPS = 5
@@ -18,13 +16,11 @@ def main(arguments=None):
     harness.batch_option(p, "128,4096")
     options = p.parse_args(arguments)
     names, report = harness.backends(options, ("numpy", "cupy", "torch")), harness.Report(options)
-    rng = np.random.default_rng(0)
     for batch in options.batch:
-        x = rng.standard_normal((batch, 32, 32, training_step.CHANNELS)).astype(np.float32)
-        labels = rng.integers(0, training_step.CLASSES, batch)
+        inputs = training_step.STEP.inputs(batch)
         for name in names:
             with contextlib.ExitStack() as stack:
-                step = training_step.candidate(name, stack, x, labels, options.threads, gpu="cupy" in names)
+                step = training_step.candidate(name, stack, inputs, options.threads, gpu="cupy" in names)
                 report.add(table(recorded(step), name, batch))
 
 

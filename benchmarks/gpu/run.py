@@ -10,12 +10,15 @@ itself. Parts for which no time is left are named at the end.
 """
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from scratchnet.files import atomic_write
 
 ROOT = Path(__file__).parents[2]
 PYTEST = ["-m", "pytest", "-q", "-m", "gpu", "-W", "default", "--continue-on-collection-errors",
@@ -33,7 +36,7 @@ class Part:
 
 def parts(out, rehearse):
     """Return the parts in the order of their importance."""
-    own, both, beside = ("numpy", "numpy,torch", "numpy,torch") if rehearse else ("cupy", "cupy,torch", "numpy,cupy")
+    own, both = ("numpy", "numpy,torch") if rehearse else ("cupy", "cupy,torch")
     sizes, curve = ("8,16", "1,4") if rehearse else ("128,512,4096", "1,4,16,64,256,1024")
     quick = ("--quick",) if rehearse else ()
 
@@ -52,8 +55,8 @@ def parts(out, rehearse):
         benchmark("features", 45, both, "--batch", sizes),
         benchmark("autoencoder", 45, both),
         benchmark("retrieval", 60, own, *(("--ranked", "10", "--gallery", "300") if rehearse else ())),
-        benchmark("crossover-training_step", 45, beside, "--batch", curve, module="training_step"),
-        benchmark("crossover-layers", 60, beside, "--batch", curve, module="layers"),
+        Part("crossover", 105, ("-m", "scratchnet", "benchmark", "--batch", curve, *quick,
+                                "--out", str(out / "crossover"))),
         Part("training", 400, ("-m", "scratchnet", "reproduce", "--dataset", "mini" if rehearse else "cifar10",
                                "--methods", "pretrain_cnn_rgb_da", "--backend", own, "--out", str(out / "cifar10"),
                                *(("--epochs", "1", "--train-images", "64", "--set", "patch_count=300", "--set",
@@ -74,6 +77,7 @@ def main(arguments=None):
               if (part.name in options.only.split(",") if options.only
                   else part.name != "training" or options.rehearse)]
     start, ended = time.monotonic(), {}
+    shutil.rmtree(work / "crossover", ignore_errors=True)  # of an earlier run, which would not be written over
     for part in chosen:
         left = options.seconds - (time.monotonic() - start)
         ended[part.name] = run(part, min(part.limit, left), work) if left > 5 else "no time left"
@@ -111,12 +115,10 @@ def run(part, seconds, work):
 
 def pack(work, archive):
     """Write logs, JSON and the training's results anew as one archive, whole or not at all."""
-    part = archive.with_name(archive.name + ".part")
-    with tarfile.open(part, "w:gz") as tar:
+    with atomic_write(archive) as file, tarfile.open(fileobj=file, mode="w:gz") as tar:
         for path in sorted(work.rglob("*")):
             if path.is_file() and path.suffix in (".json", ".log", ".png", ".npz") and path.stat().st_size < 4e6:
                 tar.add(path, path.relative_to(work))
-    os.replace(part, archive)
 
 
 if __name__ == "__main__":

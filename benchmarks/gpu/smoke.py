@@ -38,7 +38,7 @@ def step(xp, x, labels):
     """Return loss and gradients, on the host, of the network with the same weights on either backend."""
     network = build_network(5, 10, Recipe(), np.random.default_rng(1)).to(xp)
     x, labels = to_device(x, xp), to_device(labels, xp)
-    with Workers(1, len(x)) as workers:
+    with Workers(1) as workers:
         loss, _, grads = batch_gradients(workers, network, SoftmaxCrossEntropy(), x, labels, lambda batch, rng: batch)
     return float(loss), {name: to_host(value) for name, value in grads.items()}
 

@@ -3,6 +3,7 @@
 All but the curves show photographs or what is learnt from them, so the data set must lie on disk.
 """
 from scratchnet import data, plotting
+from scratchnet.documents import RESULT
 from scratchnet.report import figures
 from scratchnet.report.paper_tables import RETRIEVAL_METHOD, TITLES
 from scratchnet.systems.kuo2016 import Kuo2016, Recipe
@@ -13,7 +14,7 @@ from .paper import label
 
 def write(results):
     """Draw the figures of the runs of seed 0 in a folder of results, beside their JSON."""
-    runs = [content["run"] for content in read(results).values() if content["run"]["seed"] == 0]
+    runs = [content["run"] for content in read(results, RESULT).values() if content["run"]["seed"] == 0]
     for name in dict.fromkeys(run["dataset"] for run in runs):
         mine = [run for run in runs if run["dataset"] == name]
         dataset = data.load(name)
@@ -39,6 +40,5 @@ def of(runs, dataset):
 def learnt(run, dataset):
     """Return what a run's auto-encoder learnt with and without whitening, by training it anew from the same seed."""
     system = Kuo2016(run["method"], len(dataset.class_names), Recipe(**settings_of(run)), run["seed"])
-    images = system.images(dataset.train_images)
-    system.fit_standardizer(images)
-    return system.pretrain(dataset.train_images, images), system.unwhitened_kernels(dataset.train_images)
+    system.fit_standardizer(dataset.train_images)
+    return system.pretrain(dataset.train_images), system.unwhitened_kernels(dataset.train_images)

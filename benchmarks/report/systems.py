@@ -3,8 +3,8 @@
 results/systems/*.json are the result.json of runs of `scratchnet reproduce --systems ...`, their predictions beside
 them. The command `scratchnet systems` shows a part of the table, which is why some figures go into the package, too.
 """
-from scratchnet import systems
-from scratchnet.files import write_json
+from scratchnet import documents, systems
+from scratchnet.documents import RESULT
 from scratchnet.report.html import duration, signed
 from scratchnet.report.paper_tables import ELSEWHERE, RETRIEVAL, RETRIEVAL_METHOD, SYSTEMS, TITLES
 
@@ -14,12 +14,13 @@ OWN = f"{RETRIEVAL_METHOD}-paper-seed0"  # the run of the paper's own system tha
 
 
 def write(results, root):
-    """Write the table of README.md, and scratchnet/systems/measured.json, if there are runs."""
-    runs = [content["run"] for content in read(results / "systems").values()]
-    own = [content["run"] for name, content in read(results / "paper").items() if name.endswith(OWN)]
+    """Write the table of results/README.md, and scratchnet/systems/measured.json, if there are runs."""
+    runs = [content["run"] for content in read(results / "systems", RESULT).values()]
+    own = [content["run"] for content in read(results / "paper", RESULT, f"*{OWN}.json").values()]
     if runs:
-        write_between(root / "README.md", "systems", table(runs, own))
-        write_json(root / "scratchnet/systems/measured.json", measured([*runs, *own]))
+        write_between(root / "benchmarks/results/README.md", "systems", table(runs, own))
+        if (root / "scratchnet/systems").is_dir():  # not where somebody draws results of their own
+            documents.write(root / "scratchnet/systems/measured.json", measured([*runs, *own]))
 
 
 def table(runs, own):
@@ -35,21 +36,21 @@ def table(runs, own):
 
 
 def _cells(run, dataset):
-    name = run.get("system", "kuo2016")
+    name = run["system"]
     published = systems.system_class(name).published.get(dataset)
     ours, angular = 100 * run["accuracy"]["top1"], run["retrieval"]["test-vs-test"]["angular"]
     difference = f" ({signed(ours - published, 1)})" if published else ""
     label = SYSTEMS.get(name, f"{systems.system_class(name).title} (this paper)")
     return (f"{TITLES[dataset]}: {label}", f"{published:.1f}" if published else "", f"**{ours:.1f}**{difference}",
             f"{angular['map']:.3f}; {angular['map_at_30']:.3f}", duration(_fit_seconds(run)),
-            f"{run['peak_mb']:,.0f} MB" if run.get("peak_mb") else "")
+            f"{run['peak_mb']:,.0f} MB" if run["peak_mb"] else "")
 
 
 def measured(runs):
     """Return {system: {data set: {"top1", "seconds"}}}: of several runs of one, the first."""
     found = {}
     for run in runs:
-        found.setdefault(run.get("system", "kuo2016"), {}).setdefault(
+        found.setdefault(run["system"], {}).setdefault(
             run["dataset"], {"top1": run["accuracy"]["top1"], "seconds": _fit_seconds(run)})
     return found
 

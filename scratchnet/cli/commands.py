@@ -2,14 +2,16 @@
 
 Libraries that take time to load are imported by the command that needs them.
 """
+import os
+import shlex
 from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 
-from .. import backend, systems
-from ..errors import CheckpointError, SettingsError
-from ..files import write_json
+from .. import backend, documents, systems
+from ..errors import CheckpointError, SettingsError, in_a_line
+from ..files import check_place
 from ..suggest import nearest
 
 DEMO_EPOCHS = 12
@@ -18,10 +20,8 @@ DEMO_EPOCHS = 12
 def demo(options):
     """Run the paper in miniature on the embedded images."""
     from ..experiments.reproduce import reproduce
-    if options.out is None:
-        numbered = (f"scratchnet-demo-{i}" for i in range(2, 10_000))
-        options.out = next(name for name in ("scratchnet-demo", *numbered) if not Path(name).exists())
     system = systems.create("kuo2016", seed=_seed(options), epochs=options.epochs or DEMO_EPOCHS)
+    options.out = options.out or _unused("scratchnet-demo")
     reproduce(_plan(options, [system], dataset="mini"), first_look=True)
 
 
@@ -46,24 +46,22 @@ def train(options):
     plan = _plan(options, [system])
     Experiment(plan).fit(system)
     folder = plan.folder(system)
-    print(f"{folder / 'system.npz'}\nnext: scratchnet evaluate {folder}")
+    print(in_a_line(folder / "system.npz"))
+    print(in_a_line(f"next: scratchnet evaluate {shlex.quote(str(folder))}"))
 
 
 def evaluate(options):
     """Print accuracy and retrieval figures of a fitted system."""
     from ..experiments import evaluate_file
+    from ..report.text import evaluation_lines
     from ..trained import weights
+    if options.json:
+        check_place(options.json)
     with weights(options.pretrained) if options.pretrained else nullcontext(_fitted(options.checkpoint)) as path:
         figures, *_ = evaluate_file(path, options.data, backend.select(options.backend), options.threads)
-    if figures["accuracy"]:
-        print("accuracy: " + ", ".join(f"{name.replace('top', 'Top-')} {value:.2%}"
-                                       for name, value in figures["accuracy"].items()))
-    for protocol, metrics in figures["retrieval"].items():
-        for metric, row in metrics.items():
-            print(f"{protocol}, {metric:9}: MAP (full ranking) {row['map']:.4f}, MAP at 30 {row['map_at_30']:.4f}, "
-                  f"{row['seconds_per_query'] * 1e3:.2f} ms per query")
     if options.json:
-        write_json(options.json, figures)
+        documents.write(options.json, figures)
+    print(*evaluation_lines(figures), sep="\n")
 
 
 def summary(options):
@@ -86,12 +84,21 @@ def gradcheck(options):
     return 1 if failed else 0
 
 
+def benchmark(options):
+    """Time CPU and GPU, batch by batch."""
+    from ..benchmark.run import FULL, QUICK
+    from ..benchmark.run import benchmark as run
+    run(options.out or _unused("scratchnet-benchmark"), options.backends.split(","), options.batch,
+        QUICK if options.quick else FULL, options.threads, options.command_line)
+
+
 def list_systems(options):
     """Print a table of the systems: paper, published accuracy and ours, presets, and what ours took."""
-    from ..systems.measured import MEASURED
+    from ..systems.measured import measured
+    reached = measured()
     rows = [("name", "system", "published in", "CIFAR-10: published", "ours", "took", "presets")]
     for name in systems.names():
-        system, ours = systems.system_class(name), MEASURED.get(name, {}).get("cifar10")
+        system, ours = systems.system_class(name), reached.get(name, {}).get("cifar10")
         published = f"{system.published['cifar10']:.1f} %" if "cifar10" in system.published else ""
         rows.append((name, system.title, system.paper, published, f"{100 * ours['top1']:.1f} %" if ours else "",
                      f"{ours['seconds'] / 60:.1f} min" if ours else "", ", ".join(system.presets)))
@@ -121,6 +128,19 @@ def _of_kuo2016(**given):
                                 "choose that system")
 
 
+def _unused(name):
+    """Make a folder of this name, or of the first free number behind it, and return which: of two commands that start
+    together, each has its own."""
+    for free in (name, *(f"{name}-{i}" for i in range(2, 10_000))):
+        try:
+            os.mkdir(free)
+        except FileExistsError:
+            continue
+        except OSError:  # the run will say why
+            pass
+        return free
+
+
 def _seed(options):
     if options.seed < 0:
         raise SettingsError(f"the seed must be at least 0, got {options.seed}")
@@ -140,11 +160,12 @@ def _fitted(path):
     """Return the file of a fitted system that a path means: itself, or system.npz in or beside it."""
     if path.name == "checkpoint.npz":
         path = path.with_name("system.npz")
-    elif path.is_dir() or not path.suffix:
+    elif os.path.isdir(path) or not path.suffix:
         path = path / "system.npz"
-    if not path.exists():
-        near = next((folder for folder in path.parents[:3] if folder.is_dir()), Path())
-        found = {run.parent.name: str(run.parent) for run in sorted(near.glob("**/system.npz"))[:50]}
+    if not os.path.exists(path):
+        near = next((folder for folder in path.parents[:3] if os.path.isdir(folder)), Path())
+        runs = [run for depth in ("", "*/", "*/*/", "*/*/*/") for run in near.glob(f"{depth}system.npz")]
+        found = {run.parent.name: str(run.parent) for run in sorted(runs)[:50]}
         listing = f"; there are {', '.join(found.values())}" if found else ""
         raise CheckpointError(f"there is no fitted system {path}{nearest(path.parent.name, found)}: finish the "
                               f"training with --resume, or name the folder of a run that is done{listing}")

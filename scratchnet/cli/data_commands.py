@@ -1,18 +1,21 @@
 """``scratchnet data ...``: download, verify or describe a data set."""
 import json
 
+from ..errors import in_a_line
+from .process import complain
+
 
 def download(options):
     """Fetch a data set, check it, and print where it lies."""
     from .. import data
-    print(data.download(options.dataset, options.data, options.source))
+    print(in_a_line(data.download(options.dataset, options.data, options.source, complain)))
 
 
 def verify(options):
     """Print each file of a data set with what its hash says."""
     from .. import data
     for file, status in data.verify(options.dataset, options.data):
-        print(f"{file}: {status}")
+        print(in_a_line(f"{file}: {status}"))
 
 
 def info(options):

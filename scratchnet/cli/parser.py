@@ -9,11 +9,13 @@ from ..systems.kuo2016 import METHODS, RECIPES
 from ..trained import NAMES as WEIGHTS
 from ..version import __version__
 from . import commands, data_commands
+from .process import complain
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        self.exit(2, f"scratchnet: error: {message} ({self.prog} --help shows how)\n")
+        complain(f"error: {message} ({self.prog} --help shows how)")
+        self.exit(2)
 
 
 def build_parser():
@@ -40,6 +42,9 @@ def build_parser():
             _dataset, _out("scratchnet-results"), _system, _method, _epochs("the preset's"), _training, _running)
     command("evaluate", commands.evaluate, "Classify and retrieve the test images with a fitted system.", _fitted,
             _data_option, _backend)
+    command("benchmark", commands.benchmark, "Time the training step and each layer, batch by batch, on the CPU and on "
+            "the GPU, and say from which batch on the GPU is faster.", _backends, _batches,
+            _out("scratchnet-benchmark, or the next free number"), _threads)
     command("systems", commands.list_systems, "List the systems: paper, published accuracy and ours, presets.")
     command("summary", commands.summary, "Show what a system consists of; of a network, each layer with its output, "
             "parameters, multiply-adds and memory.", _dataset, _system, _method)
@@ -57,13 +62,13 @@ def _dataset(sub):
 
 
 def _data_option(sub):
-    sub.add_argument("--data", metavar="DIR", help="where the CIFAR files or archives lie (default: $SCRATCHNET_DATA, "
-                     "then where `scratchnet data download` puts them)")
+    sub.add_argument("--data", type=_path, metavar="DIR", help="where the CIFAR files or archives lie (default: "
+                     "$SCRATCHNET_DATA, then where `scratchnet data download` puts them)")
 
 
 def _out(default):
     def add(sub):
-        sub.add_argument("--out", metavar="DIR", help=f"folder to write to (default: {default})")
+        sub.add_argument("--out", type=_path, metavar="DIR", help=f"folder to write to (default: {default})")
     return add
 
 
@@ -113,10 +118,26 @@ def _training(sub):
 def _running(sub):
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default: 0)")
     sub.add_argument("--resume", action="store_true", help="go on with what --out holds")
-    sub.add_argument("--threads", type=_count, metavar="N", help="worker threads (default: one per core)")
+    _threads(sub)
     sub.add_argument("--checkpoint-seconds", type=_seconds, default=30.0, metavar="S",
                      help="least time between two checkpoints within an epoch (default: 30)")
     _backend(sub)
+
+
+def _threads(sub):
+    sub.add_argument("--threads", type=_count, metavar="N", help="worker threads (default: one per core)")
+
+
+def _backends(sub):
+    sub.add_argument("--backends", type=_some_of("backend", backend.BACKENDS[1:]), default="numpy,cupy", metavar="LIST",
+                     help="numpy (CPU), cupy (GPU), or both, separated by commas (default: both; a GPU that does not "
+                     "answer is left out with a note)")
+
+
+def _batches(sub):
+    sub.add_argument("--batch", type=lambda text: [_count(size) for size in text.split(",")], metavar="LIST",
+                     help="images at a time, separated by commas (default: 1, 2, 4, ..., 1024)")
+    sub.add_argument("--quick", action="store_true", help="half a minute: few repetitions, batches 1, 4, 16, 64, 256")
 
 
 def _backend(sub):
@@ -126,16 +147,22 @@ def _backend(sub):
 
 def _fitted(sub):
     which = sub.add_mutually_exclusive_group(required=True)
-    which.add_argument("checkpoint", type=Path, nargs="?", help="a system.npz, or the folder of a run that holds one")
+    which.add_argument("checkpoint", type=_path, nargs="?", help="a system.npz, or the folder of a run that holds one")
     which.add_argument("--pretrained", metavar="NAME",
                        help=f"bundled weights: {' or '.join(WEIGHTS)}")
-    sub.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
-    sub.add_argument("--threads", type=_count, metavar="N", help="worker threads (default: one per core)")
+    sub.add_argument("--json", type=_path, metavar="FILE", help="write all figures to FILE")
+    _threads(sub)
 
 
 def _layer(sub):
     sub.add_argument("--layer", metavar="NAME", help="check only this one, e.g. Conv2D")
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="of the random numbers (default: 0)")
+
+
+def _path(text):
+    if not text:  # as of a variable of the shell that is not set
+        raise argparse.ArgumentTypeError("expected the name of a file or folder, got none")
+    return Path(text)
 
 
 def _count(text):
@@ -189,8 +216,8 @@ def _data_commands(subparsers):
 
     download = action("download", data_commands.download, "Fetch CIFAR-10 or CIFAR-100, check it and keep it.",
                       DATASETS[1:])
-    download.add_argument("--data", metavar="DIR", help="folder to put it in (default: $SCRATCHNET_DATA, then the "
-                          "user's cache folder)")
+    download.add_argument("--data", type=_path, metavar="DIR", help="folder to put it in (default: $SCRATCHNET_DATA, "
+                          "then the user's cache folder)")
     download.add_argument("--source", action="append", metavar="URL", help="further place to fetch the official "
                           "archive from, after the official one (http, https or file); may be given several times")
     for name, function, help in (

@@ -2,32 +2,39 @@
 
 The paper augments by channels (`channels`), not by samples; this belongs to the recipe "best".
 """
+import numpy as np
+
 from ..backend import array_module, to_device
+from ..checks import counts
 
 
-def shift_and_flip(x, rng, shift=0, flip=False):
+def shift_and_flip(x, rng, shift=0, flip=False, fill=0):
     """Return images moved by up to `shift` pixels each way and, at even odds, mirrored left to right.
 
         y[n, i, j] = x[n, i + a_n, j + b_n]   or   x[n, i + a_n, W − 1 − j + b_n],   a_n, b_n ∈ {−shift, …, shift}
 
-    and 0, the mean of standardised images, where that lies outside the image.
+    and `fill` where that lies outside the image.
 
     Parameters
     ----------
-    x : (N, H, W, C) float array
+    x : (N, H, W, C) array
     rng : numpy.random.Generator
         Draws a shift and a coin for each image, on the host.
     shift : int
     flip : bool
+    fill : number or (C,) sequence
+        The mean of the images, say.
 
     Returns
     -------
     (N, H, W, C) array, or `x` itself where nothing is asked for
     """
+    shift, = counts(shift=shift)
     if not shift and not flip:
         return x
     xp, (N, H, W, C) = array_module(x), x.shape
-    padded = xp.zeros((N, H + 2 * shift, W + 2 * shift, C), dtype=x.dtype)
+    padded = xp.empty((N, H + 2 * shift, W + 2 * shift, C), dtype=x.dtype)
+    padded[...] = to_device(np.asarray(fill, x.dtype), xp)
     padded[:, shift:shift + H, shift:shift + W] = x
     moves = to_device(rng.integers(0, 2 * shift + 1, (2, N)), xp)
     rows = xp.arange(H) + moves[0][:, None]

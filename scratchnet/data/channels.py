@@ -29,10 +29,10 @@ def equalize(levels):
 
     so that the levels of the result are as evenly used as can be. An image of one level stays as it is.
     """
+    xp = array_module(levels)
     if levels.ndim != 3 or levels.dtype != "uint8":
         raise InputError(f"equalisation takes gray images (N, H, W) of uint8, got {levels.dtype} of shape "
                          f"{tuple(levels.shape)}")
-    xp = array_module(levels)
     N, H, W = levels.shape
     place = levels.reshape(N, H * W).astype("int64") + 256 * xp.arange(N)[:, None]
     histogram = xp.bincount(place.ravel(), minlength=256 * N).reshape(N, 256)
@@ -62,6 +62,7 @@ def add_channels(images):
 
 
 def _check(images):
+    array_module(images)
     if images.ndim != 4 or images.shape[3] != 3 or images.dtype != "uint8":
         raise InputError(f"expected colour images (N, H, W, 3) of uint8, got {images.dtype} of shape "
                          f"{tuple(images.shape)}: channels come last, values from 0 to 255")

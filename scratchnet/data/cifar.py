@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import SettingsError
+from ..errors import DataError, SettingsError
 from ..suggest import nearest
 from . import mini
 from .catalog import CATALOGS, CITATION, LICENCE, SOURCE
@@ -82,7 +82,11 @@ def data_folder(data=None):
     if named:
         return Path(named)
     import platformdirs  # here, so that the package works without it where the folder is named
-    return platformdirs.user_cache_path("scratchnet")
+    try:
+        return platformdirs.user_cache_path("scratchnet")
+    except RuntimeError:  # a user without a home
+        raise DataError("there is no home folder to keep data in: say with --data or SCRATCHNET_DATA where it lies") \
+            from None
 
 
 def _arrays(records, label_bytes):

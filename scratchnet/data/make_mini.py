@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..files import atomic_write
 from .cifar import load
 from .mini import COLUMNS
 from .records import pack
@@ -25,11 +26,13 @@ def make(folder, destination):
         chosen = np.sort(np.concatenate([np.flatnonzero(labels == c)[:PER_CLASS[split]] for c in range(10)]))
         grid = images[chosen].reshape(-1, COLUMNS, 32, 32, 3).transpose(0, 2, 1, 3, 4)
         sheet = Image.fromarray(np.ascontiguousarray(grid.reshape(-1, COLUMNS * 32, 3)))
-        sheet.save(destination / f"{split}.webp", lossless=True, quality=100, method=6)
+        with atomic_write(destination / f"{split}.webp") as file:
+            sheet.save(file, "WEBP", lossless=True, quality=100, method=6)
         index[split] = {"official_indices": chosen.tolist(), "labels": labels[chosen].tolist()}
         digest = hashlib.sha256(pack(images[chosen], labels[chosen].astype(np.uint8))).hexdigest()
         print(f"{split}: {len(chosen)} images, SHA-256 {digest}")
-    (destination / "index.json").write_text(json.dumps(index) + "\n")
+    with atomic_write(destination / "index.json") as file:
+        file.write(json.dumps(index).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -29,11 +29,13 @@ def records():
     """
     folder = files(__package__) / "mini"
     try:
-        index = json.loads((folder / "index.json").read_text())
+        index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
         result = {split: _read(folder / f"{split}.webp", index[split]["labels"]) for split in SHA256}
+    except MemoryError:
+        raise
     except Exception as error:  # a damaged image or JSON file can raise nearly anything
-        raise DataError(f"the embedded images cannot be read ({type(error).__name__}): install scratchnet again") \
-            from None
+        raise DataError(f"the embedded images cannot be read ({type(error).__name__}): close other programs if memory "
+                        "is short, else install scratchnet again") from None
     for split, digest in SHA256.items():
         if hashlib.sha256(result[split]).hexdigest() != digest:
             raise DataError(f"the embedded {split} images are damaged: install scratchnet again")

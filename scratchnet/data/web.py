@@ -10,9 +10,8 @@ import time
 import urllib.error
 import urllib.request
 
-from tqdm import tqdm
-
-from ..errors import DataError
+from ..errors import DataError, in_a_line
+from ..progress import bar
 
 PATIENCE = 8  # seconds that a server may take until its answer begins, or stay silent
 SLOWEST = 10_000  # bytes a second that it must send on average
@@ -45,9 +44,9 @@ def fetch(url, part, largest):
     except urllib.error.HTTPError as error:
         error.close()
         if error.code != 416 or not have:  # 416: nothing is missing, the earlier transfer was whole
-            raise DataError(f"the server answered {error.code} {_one_line(error.reason)}") from None
+            raise DataError(f"the server answered {error.code} {_shortly(error.reason)}") from None
     except (OSError, ValueError, ArithmeticError, http.client.HTTPException) as error:
-        reason = _one_line(getattr(error, "reason", error)) or type(error).__name__
+        reason = _shortly(getattr(error, "reason", error)) or type(error).__name__
         if part.exists() and part.stat().st_size:
             raise DataError(f"broke off ({reason}); the next try goes on from there") from None
         raise DataError(f"could not be reached ({reason})") from None
@@ -60,9 +59,8 @@ def _copy(answer, part, have, largest, gate):
     """Write an answer behind the `have` bytes of a part that it continues."""
     total = None if answer.length is None else have + answer.length
     gate.left += largest
-    with open(part, "ab" if have else "wb") as file, tqdm(
-            total=total, initial=have, unit="B", unit_scale=True, desc=part.stem, leave=False,
-            disable=None) as bar:
+    with open(part, "ab" if have else "wb") as file, bar(total=total, initial=have, unit="B", unit_scale=True,
+                                                         desc=part.stem) as shown:
         while block := answer.read1(BLOCK):
             gate.grant(len(block))
             have += len(block)
@@ -70,14 +68,13 @@ def _copy(answer, part, have, largest, gate):
                 file.truncate(0)
                 raise DataError(f"what the server sends is larger than any official archive ({largest:,} bytes)")
             file.write(block)
-            bar.update(len(block))
+            shown.update(len(block))
     if have < (total or 0):
         raise DataError(f"broke off after {have:,} of {total:,} bytes; the next try goes on from there")
 
 
-def _one_line(reason):
-    line = " ".join(str(reason).split())[:200]
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+def _shortly(reason):
+    return in_a_line(reason).strip()[:200]
 
 
 class _Gate:

@@ -1,10 +1,11 @@
 """What a fitted system is worth: classification and retrieval on the test set (paper, section 5)."""
 import numpy as np
-from tqdm import tqdm
 
 from ..backend import to_device
 from ..metrics import confusion_matrix, top_k_accuracy
+from ..progress import bar
 from ..retrieval import DISTANCES, PROTOCOLS, FlatIndex, evaluate_protocols
+from .beside import references, without_near_duplicates
 
 KEPT = (*((metric, "map") for metric in DISTANCES), ("angular", "map_at_30"))  # of each test image, test-vs-test
 
@@ -35,28 +36,34 @@ def evaluate(system, dataset, train_images, train_labels, workers, say=None):
     -------
     dict
         "accuracy" and "confusion", None for a system that does not classify; "retrieval", and "retrieval_NAME" for
-        each further descriptor; and "examples": for two queries the ids and distances of their first 30 test images by
-        angular distance.
+        each further descriptor; "gallery", how many images a query searches; "class_floor", "chance" and
+        "without_near_duplicates", see `beside`; and "examples": for two queries the ids and distances of their first 30
+        test images by angular distance.
     dict of str to array
-        Of each test image, for paired comparisons of two systems: its "predicted" class (uint8), if there is one, and
-        the average precision of its ranking of the other test images (float16) by each distance ("euclidean/map", ...)
-        and at 30 by the angle ("angular/map_at_30").
+        Of each test image, for paired comparisons of two systems: its class in "labels" and, if there is one, its
+        "predicted" class (uint8), and the average precision of its ranking of the other test images (float16) by each
+        distance ("euclidean/map", ...) and at 30 by the angle ("angular/map_at_30").
     """
     say = say or (lambda line: None)
     say("describing the test images")
     test = system.outputs(dataset.test_images, workers)
     say("describing the training images")
     train = system.outputs(train_images, workers)
-    scores, each = test.pop("scores", None), {}
-    result, of_each_image = {"accuracy": None, "confusion": None}, {}
+    scores, train_scores, each = test.pop("scores", None), train.pop("scores", None), {}
+    result, of_each_image = {"accuracy": None, "confusion": None}, {"labels": dataset.test_labels.astype(np.uint8)}
     if scores is not None:
         result = classification(scores, dataset.test_labels)
-        of_each_image["predicted"] = scores.argmax(axis=1).astype(np.uint8)
+        of_each_image["predicted"] = _best(scores).astype(np.uint8)
     for name, queries in test.items():
         key = "retrieval" if name == "descriptor" else f"retrieval_{name}"
         say(f"ranking by the {key.replace('retrieval', 'descriptor').replace('_', ' ')}")
         result[key] = _retrieval(queries, dataset.test_labels, train[name], train_labels, system.xp, workers,
                                  each.setdefault(name, {}))
+    result["gallery"] = dict(zip(PROTOCOLS, (len(dataset.test_labels) - 1, len(train_labels))))
+    result |= references(dataset.test_labels, _best(scores), train_labels, _best(train_scores),
+                         len(dataset.class_names))
+    result["without_near_duplicates"] = without_near_duplicates(dataset, scores, test["descriptor"], each["descriptor"],
+                                                                system.xp, workers)
     kept = each["descriptor"]
     of_each_image |= {f"{metric}/{figure}": kept["test-vs-test", metric][figure].astype(np.float16)
                       for metric, figure in KEPT}
@@ -64,11 +71,14 @@ def evaluate(system, dataset, train_images, train_labels, workers, say=None):
     return result, of_each_image
 
 
+def _best(scores):
+    return None if scores is None else scores.argmax(axis=1)
+
+
 def _retrieval(queries, query_labels, gallery, gallery_labels, xp, workers, each):
-    with tqdm(total=len(PROTOCOLS) * len(DISTANCES) * len(queries), unit=" queries", desc="ranking", leave=False,
-              disable=None) as bar:
+    with bar(total=len(PROTOCOLS) * len(DISTANCES) * len(queries), unit=" queries", desc="ranking") as shown:
         return evaluate_protocols(to_device(queries, xp), query_labels, to_device(gallery, xp), gallery_labels,
-                                  workers=workers, advance=bar.update, each=each)
+                                  workers=workers, advance=shown.update, each=each)
 
 
 def examples(descriptors, dataset, depth=30):

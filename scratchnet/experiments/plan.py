@@ -1,5 +1,6 @@
 """What to run, and which images it learns from."""
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,9 @@ import numpy as np
 from ..checks import positive
 from ..data import hold_out
 from ..errors import SettingsError
+from ..randomness import stream
+
+LONGEST = 255  # bytes that a name may have
 
 
 @dataclass
@@ -50,8 +54,17 @@ class Plan:
             positive(train_images=self.train_images)
 
     def folder(self, system):
-        """Return the folder of one system's run."""
-        return self.out / "runs" / f"{self.dataset}-{system.label}-seed{system.seed}"
+        """Return the folder of one system's run.
+
+        It is called DATASET-LABEL-seedN. Where that would be longer than `LONGEST` bytes, as with many changed
+        settings, the label is cut and ends in the first 16 digits of the SHA-256 of all of it: the same settings
+        always have the same folder, others another one.
+        """
+        head, tail = f"{self.dataset}-{system.label}", f"-seed{system.seed}"
+        if len(head.encode()) + len(tail) > LONGEST:
+            tail = f"-{sha256(head.encode()).hexdigest()[:16]}{tail}"
+            head = head.encode()[:LONGEST - len(tail)].decode(errors="ignore")
+        return self.out / "runs" / (head + tail)
 
     def about(self):
         """Return what tells these runs from others, beside their systems."""
@@ -85,9 +98,9 @@ def split(dataset, train_images, validation, seed):
         if train_images > len(labels):
             raise SettingsError(f"{dataset.name} has {len(labels):,} training images, --train-images asks for "
                                 f"{train_images:,}")
-        _, chosen = hold_out(labels, train_images, np.random.default_rng([seed, 3]))
+        _, chosen = hold_out(labels, train_images, stream("training images", seed))
         images, labels = images[chosen], labels[chosen]
     learn, held = np.arange(len(labels)), np.arange(0)
     if validation:
-        learn, held = hold_out(labels, validation, np.random.default_rng([seed, 4]))
+        learn, held = hold_out(labels, validation, stream("held-out images", seed))
     return Split(images[learn], labels[learn], images[held], labels[held])

@@ -1,20 +1,16 @@
 """One command from images to the paper's tables and figures: results.json, report.html and figures/*.png."""
-import json
 import time
 
-from tqdm import tqdm
-
-from .. import checkpoint, plotting
+from .. import plotting
 from ..environment import environment
-from ..errors import CheckpointError
-from ..files import write_json
+from ..progress import say
 from ..report import figures, write_report
 from ..systems.ledger import LEDGER
 from ..trained import load_pretrained
 from .evaluation import examples
+from .predictions import kept
+from .results import read_results, write_results
 from .run import Experiment
-
-SCHEMA = 1
 
 
 def reproduce(plan, first_look=False):
@@ -26,20 +22,21 @@ def reproduce(plan, first_look=False):
     """
     path, experiment = plan.out / "results.json", Experiment(plan)
     looked = show_bundled(plan, experiment.dataset) if first_look else []
-    results = {"schema": SCHEMA, "command": plan.command, "environment": environment(experiment.xp, plan.threads),
-               "runs": _earlier_runs(path)}
+    results = {"command": plan.command, "environment": environment(experiment.xp, plan.threads),
+               "runs": read_results(path)["runs"] if path.exists() else []}
     mine = []
     for system in plan.systems:
         mine.append(experiment.run(system))
         results["runs"] = [run for run in results["runs"] if _key(run) != _key(mine[-1])] + mine[-1:]
-        write_json(path, results)
-    tqdm.write("drawing the figures and the report")
+        write_results(path, results)
+    say("drawing the figures and the report")
     drawn = looked + draw(plan, experiment, mine)
-    named = {run.get("system") for run in results["runs"]}
+    named = {run["system"] for run in results["runs"]}
+    finished = [(path, path.with_name("predictions.npz")) for path in sorted(plan.out.glob("runs/*/result.json"))]
     write_report(results, {plan.dataset: drawn}, [row for row in LEDGER if row["system"] in named],
-                 plan.out / "report.html")
+                 plan.out / "report.html", kept(finished, {plan.dataset: experiment.dataset.test_labels}))
     for line in _closing_lines(plan, results):
-        tqdm.write(line)
+        print(line)
     return results
 
 
@@ -50,27 +47,13 @@ def show_bundled(plan, dataset):
     remark = "; the weights have seen all of CIFAR-10's training images and no test image"
     for name, *rest in figures.retrieved(found, dataset, "bundled weights", remark):
         listed.append(_kept(plan, f"bundled-{name}", *rest))
-        tqdm.write(f"bundled weights: {name} in {listed[-1][2]}")
-    tqdm.write(f"  ({time.monotonic() - start:.0f} s) now the same from nothing:")
+        say(f"bundled weights: {name} in {listed[-1][2]}")
+    say(f"  ({time.monotonic() - start:.0f} s) now the same from nothing:")
     return listed
 
 
 def _key(run):
-    return tuple(run.get(key) for key in ("dataset", "system", "method", "recipe", "preset", "seed"))
-
-
-def _earlier_runs(path):
-    if not path.exists():
-        return []
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["schema"] > SCHEMA:
-            raise CheckpointError(f"{path} was written by a newer version: upgrade scratchnet, or choose another --out")
-        if not all({"dataset", "method", "retrieval", "accuracy"} <= set(run) for run in stored["runs"]):
-            raise ValueError
-        return stored["runs"]
-    except (ValueError, KeyError, TypeError):
-        raise CheckpointError(f"{path} is damaged: delete it; --resume writes it again from the runs") from None
+    return tuple(run[key] for key in ("dataset", "system", "method", "recipe", "preset", "seed"))
 
 
 def draw(plan, experiment, runs):
@@ -80,7 +63,7 @@ def draw(plan, experiment, runs):
     for system in plan.systems:
         path = plan.folder(system) / "pretraining.npz"
         if path.exists():
-            learnt = checkpoint.load(path)[0]
+            learnt, _ = system.read_pretraining(path)
             plain = system.unwhitened_kernels(experiment.part(system).images)
             for name, *rest in figures.pretraining(learnt, plain, system.method):
                 listed.append(_kept(plan, f"{system.method}-{name}", *rest))

@@ -1,20 +1,37 @@
-"""The file in which a finished run lies: {"about", "run", "digest"}.
+"""The files in which finished runs lie: result.json has one, results.json those of a folder; see `documents`.
 
-The digest is a SHA-256 over the other two, so that a file that was damaged or edited is refused. The paper's first runs
-were written before there was one.
+Beside a run's result.json lies predictions.npz, what the system said of each test image. Its SHA-256 stands in the
+result, which so vouches for both.
 """
 import hashlib
+import io
 import json
 
+import numpy as np
+
+from .. import documents
+from ..documents import digest
 from ..errors import CheckpointError
-from ..files import write_json
+from ..files import atomic_write, open_file
 from ..training.trainer import same_run
 
+__all__ = ["digest", "read_predictions", "read_result", "read_results", "write_result", "write_results"]
 
-def write_result(path, about, run):
-    """Write a run's entry, whole or not at all."""
-    content = json.loads(json.dumps({"about": about, "run": run}))  # as a reader will find it
-    write_json(path, {**content, "digest": digest(content)})
+PREDICTIONS = "predictions.npz"
+LIMIT = 2**26  # bytes of predictions; ours have 0.1 MB
+AGAIN = "delete it, and --resume evaluates that run again"
+
+
+def write_result(path, about, run, of_each_image=None):
+    """Write a run's entry, whole or not at all, and before it what was found `of_each_image`, a dict of arrays."""
+    vouched = {}
+    if of_each_image is not None:
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **of_each_image)
+        with atomic_write(path.with_name(PREDICTIONS)) as file:
+            file.write(buffer.getvalue())
+        vouched["predictions"] = hashlib.sha256(buffer.getvalue()).hexdigest()
+    documents.write(path, {"about": about, "run": run, **vouched})
 
 
 def read_result(path, about=None):
@@ -25,20 +42,53 @@ def read_result(path, about=None):
     CheckpointError
         If the file is damaged, or says of itself something else than `about`.
     """
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        found, run = stored["about"], stored["run"]
-        whole = isinstance(found, dict) and isinstance(run, dict) and (
-            "digest" not in stored or stored["digest"] == digest({"about": found, "run": run}))
-    except (ValueError, KeyError, TypeError):
-        whole = False
-    if not whole:
-        raise CheckpointError(f"{path} is damaged: delete it, and --resume evaluates that run again")
+    stored = documents.read(path, documents.RESULT, AGAIN)
     if about is not None:
-        same_run(found, json.loads(json.dumps(about)), path)
-    return run
+        same_run(stored["about"], json.loads(json.dumps(about)), path)
+    return stored["run"]
 
 
-def digest(content):
-    """Return the SHA-256 of what JSON holds, whatever the order of its keys, as hexadecimal text."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+def read_predictions(path, predictions=None):
+    """Return what the run of a result.json found of each test image, as `evaluation.evaluate` returned it.
+
+    Parameters
+    ----------
+    path : Path
+        The result.
+    predictions : Path, optional
+        None means predictions.npz beside it.
+
+    Raises
+    ------
+    CheckpointError
+        If either file is damaged, or the predictions are not those of that run.
+    """
+    wanted = documents.read(path, documents.RESULT, AGAIN).get("predictions")
+    predictions = predictions or path.with_name(PREDICTIONS)
+    try:
+        with open_file(predictions) as file:
+            content = file.read(LIMIT + 1)
+    except OSError as error:
+        raise CheckpointError(f"cannot read {predictions} ({error.strerror or error}): delete {path}, and --resume "
+                              "evaluates that run again") from None
+    if hashlib.sha256(content).hexdigest() != wanted:
+        raise CheckpointError(f"{predictions} is damaged, or of another run than {path}: delete both, and --resume "
+                              "evaluates that run again")
+    with np.load(io.BytesIO(content)) as arrays:
+        return dict(arrays)
+
+
+def write_results(path, results):
+    """Write the content of results.json, whole or not at all."""
+    documents.write(path, results)
+
+
+def read_results(path):
+    """Return the content of results.json.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged.
+    """
+    return documents.read(path, documents.RESULTS, "delete it; --resume writes it again from the runs")

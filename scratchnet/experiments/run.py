@@ -7,45 +7,53 @@ A run that was cut off is resumed from its checkpoint, a finished one is read fr
 reporting never computes anything twice.
 """
 import json
+import os
 import tempfile
 import time
 from contextlib import nullcontext
 
 import numpy as np
-from tqdm import tqdm
 
-from .. import backend, checkpoint, data, systems
+from .. import backend, checkpoint, data, schema, systems
 from ..environment import environment, peak_memory
 from ..errors import CheckpointError, OutputError
-from ..files import atomic_write
+from ..locks import hold
+from ..progress import say
 from ..retrieval import evaluate_retrieval
+from ..schema import anything, count, nothing, positive, text
 from ..training.trainer import same_run
 from .evaluation import classification, evaluate
 from .plan import split
 from .results import read_result, write_result
 
+LEARNT_FROM = {"dataset": text, "train_images": (nothing, positive), "validation": count, ...: anything}
+
 
 class Experiment:
-    """A plan with its data loaded and its backend chosen."""
+    """A plan with its data loaded and its backend chosen; its folder belongs to this process as long as it lives."""
 
     def __init__(self, plan):
         self.plan = plan
         self.xp = backend.select(plan.backend)
         self.dataset = data.load(plan.dataset, plan.data)
-        _prepare_folder(plan)
+        self.part(plan.systems[0])  # refuses what the data set has too few images for; all systems are of one seed
+        self._hold = _prepare_folder(plan)
+        for system in plan.systems:
+            self._check_earlier(system)
 
     def run(self, system):
         """Fit and evaluate one system, or finish that, or read it; return its entry of results.json."""
         plan = self.plan
-        path = plan.folder(system) / "result.json"
-        about = {**plan.about(), **_unfitted(system)}
+        path, about = plan.folder(system) / "result.json", self._about(system)
         if path.exists():
-            tqdm.write(f"{system.label}: finished before, read from {path}")
-            return read_result(path, about)
+            say(f"{system.label}: finished before, read from {path}")
+            run, own = read_result(path, about), {"dataset": plan.dataset, "method": system.method, "seed": system.seed}
+            same_run({key: run[key] for key in own}, own, path)
+            return run
         with system.to(self.xp).workers(plan.threads) as workers:
             self.fit(system, workers)
             part, start = self.part(system), time.monotonic()
-            figures, of_each_image = evaluate(system, self.dataset, part.images, part.labels, workers, say)
+            figures, of_each_image = evaluate(system, self.dataset, part.images, part.labels, workers, _detail)
             seconds = {**system.seconds, "evaluate": time.monotonic() - start}
         settings = system.describe()["settings"]
         run = {"dataset": plan.dataset, "system": system.name, "method": system.method, "preset": system.preset,
@@ -53,28 +61,38 @@ class Experiment:
                "train_images": len(part.images), "history": system.history, **figures, "seconds": seconds,
                "peak_mb": peak_memory(), "settings": settings.get("recipe", settings), "command": plan.command,
                "environment": environment(self.xp, workers.threads)}
-        with atomic_write(path.with_name("predictions.npz")) as file:
-            np.savez_compressed(file, **of_each_image)
-        write_result(path, about, run)
-        say(f"{top1(run)}, angular MAP (full ranking, test-vs-test) "
-            f"{run['retrieval']['test-vs-test']['angular']['map']:.3f}")
+        write_result(path, about, run, of_each_image)
+        _detail(f"{top1(run)}, angular MAP (full ranking, test-vs-test) "
+                f"{run['retrieval']['test-vs-test']['angular']['map']:.3f}")
         return run
 
     def fit(self, system, workers=None):
         """Fit a system, going on where a checkpoint lies, and keep it; return it."""
         plan, part, folder = self.plan, self.part(system), self.plan.folder(system)
-        if (folder / "system.npz").exists():
-            description = checkpoint.load(folder / "system.npz")[1]
-            earlier = {**description["run"], **{k: v for k, v in description["about"].items() if k != "classes"}}
-            same_run(earlier, json.loads(json.dumps({**plan.about(), **_unfitted(system)})), folder / "system.npz")
-        tqdm.write(f"{plan.dataset}, {system.label}:")
+        say(f"{plan.dataset}, {system.label}:")
         with nullcontext(workers) if workers else system.to(self.xp).workers(plan.threads) as pool:
             system.fit(part.images, part.labels, classes=len(self.dataset.class_names), workers=pool,
-                       path=folder / "checkpoint.npz", resume=True, say=say, about=plan.about(),
+                       path=folder / "checkpoint.npz", resume=True, say=_detail, about=plan.about(),
                        checkpoint_seconds=plan.checkpoint_seconds,
                        validate=_validation(part, pool) if len(part.held_labels) else None)
         system.save(folder / "system.npz", plan.about())
         return system
+
+    def _about(self, system):
+        """Return what tells the run of a system from others; its files say the same of themselves."""
+        return {**self.plan.about(), **_unfitted(system)}
+
+    def _check_earlier(self, system):
+        """Refuse what lies in the folder of a system's run if it is of another run."""
+        folder, about = self.plan.folder(system), json.loads(json.dumps(self._about(system)))
+        if (folder / "result.json").exists():
+            read_result(folder / "result.json", about)
+            return
+        for name in ("system.npz", "checkpoint.npz", "pretraining.npz"):
+            if (folder / name).exists():
+                description = checkpoint.load(folder / name)[1]
+                said = {**description.get("run", {}), **description.get("about", {})}
+                same_run({key: said.get(key) for key in about}, about, folder / name)
 
     def part(self, system):
         """Return the `Split` that a system learns from."""
@@ -93,7 +111,7 @@ def evaluate_file(path, data_folder=None, xp=np, threads=None):
     """Return what `evaluate` finds for the system in a file, on the data set that it was fitted to, and the system."""
     system, dataset, part = load_fitted(path, data_folder)
     with system.to(xp).workers(threads) as workers:
-        return *evaluate(system, dataset, part.images, part.labels, workers, say), system
+        return *evaluate(system, dataset, part.images, part.labels, workers, _detail), system
 
 
 def load_fitted(path, data_folder=None):
@@ -106,15 +124,14 @@ def load_fitted(path, data_folder=None):
     """
     system = systems.load(path)
     run = system.run
-    if not {"dataset", "train_images", "validation"} <= set(run):
+    if not schema.fits(run, LEARNT_FROM):
         raise CheckpointError(f"{path} does not say to which data set it was fitted: fit it with `scratchnet train`")
     dataset = data.load(run["dataset"], data_folder)
     return system, dataset, split(dataset, run["train_images"], run["validation"], system.seed)
 
 
-def say(line):
-    """Print a line about a run, beside progress bars."""
-    tqdm.write(f"  {line}")
+def _detail(line):
+    say(f"  {line}")
 
 
 def top1(run):
@@ -136,13 +153,21 @@ def _validation(part, workers):
 
 
 def _prepare_folder(plan):
-    """Make sure that the output folder can be written, and that nothing of an earlier run is overwritten."""
-    try:
-        plan.out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=plan.out):
-            pass
-    except OSError as error:
-        raise OutputError(f"cannot write to {plan.out}: {error.strerror}; choose another --out") from None
-    earlier = [plan.out / "results.json", *map(plan.folder, plan.systems)]
+    """Make the output folders ours, if they can be written and nothing of an earlier run is overwritten; return the
+    hold."""
+    runs = [plan.folder(system) for system in plan.systems]
+    there = [folder for folder in (*runs, plan.out / "figures") if os.path.lexists(folder)]
+    for folder in (plan.out, plan.out / "runs", *there):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise OutputError(f"cannot write to {folder}: {error.strerror}; choose another --out") from None
+    held = hold(plan.out)
+    if held is None:
+        raise OutputError(f"another run writes to {plan.out}: wait until it has ended, or choose another --out")
+    earlier = [plan.out / "results.json", *runs]
     if not plan.resume and any(path.exists() for path in earlier):
         raise OutputError(f"{plan.out} holds an earlier run: add --resume to go on with it, or choose another --out")
+    return held

@@ -17,6 +17,7 @@ class ReLU(Layer):
 
     def backward(self, dy, cache, need_dx=True):
         """dx = dy where x > 0, else 0."""
+        self._check_gradient(dy, cache.shape)
         return dy * cache, {}
 
     def branches(self, cache):
@@ -35,6 +36,7 @@ class Sigmoid(Layer):
 
     def backward(self, dy, cache, need_dx=True):
         """dx = dy · y · (1 − y)."""
+        self._check_gradient(dy, cache.shape)
         return dy * cache * (1 - cache), {}
 
 
@@ -49,6 +51,7 @@ class Tanh(Layer):
 
     def backward(self, dy, cache, need_dx=True):
         """dx = dy · (1 − y²)."""
+        self._check_gradient(dy, cache.shape)
         return dy * (1 - cache**2), {}
 
 

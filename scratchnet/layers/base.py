@@ -4,7 +4,7 @@ A layer owns parameters and settings and nothing of a batch: `forward` returns t
 `backward` takes that cache back. So any number of threads may push different images through one layer at the
 same time. Arrays are laid out (N, H, W, C): N images of height H and width W with C channels.
 """
-from ..backend import to_device
+from ..backend import array_module, to_device
 from ..errors import InputError
 
 LAYOUT = "(N, H, W, C)"
@@ -33,8 +33,8 @@ class Layer:
     def backward(self, dy, cache, need_dx=True):
         """Return (dx, grads): the gradients of the loss with respect to x and to each of `params`.
 
-        `dy` is the gradient with respect to y, of y's shape. With ``need_dx=False``, dx may be None: the first
-        layer of a network has nobody to pass it to.
+        `dy` is the gradient with respect to y, of y's shape, which `_check_gradient` sees to. With ``need_dx=False``,
+        dx may be None: the first layer of a network has nobody to pass it to.
         """
         raise TypeError(f"{type(self).__name__} does not say how to go backward")
 
@@ -72,11 +72,22 @@ class Layer:
         return f"{type(self).__name__}({self.describe()})"
 
     def _refuse(self, expected, x, remedy):
-        raise InputError(f"{self!r} expected {expected}, got {x.dtype} of shape {tuple(x.shape)}: {remedy}")
+        got = f"{x.dtype} of shape {tuple(x.shape)}" if hasattr(x, "dtype") else type(x).__name__
+        raise InputError(f"{self!r} expected {expected}, got {got}: {remedy}")
 
     def _check_float(self, x):
-        if x.dtype.kind != "f":
+        if not hasattr(x, "dtype") or x.dtype.kind != "f":
             self._refuse("floating point numbers", x, "convert first, e.g. with data.Standardizer or x.astype")
+        array_module(x)
+
+    def _check_gradient(self, dy, shape, dtype=None):
+        """Refuse what is not a float array of y's shape: another would be broadcast, or read beyond its end."""
+        own = getattr(dy, "dtype", None)
+        if own is None or own.kind != "f" or dy.shape != tuple(shape) or dtype is not None and own != dtype:
+            wanted = "floating point numbers" if dtype is None else dtype
+            self._refuse(f"a gradient of {wanted} of shape {tuple(shape)}", dy,
+                         "it is the gradient with respect to this layer's output, of its shape and type")
+        array_module(dy)
 
     def _check_images(self, x, channels=None):
         """Refuse anything but a float array (N, H, W, channels) before any arithmetic."""

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 
 from ..backend import array_module
-from ..checks import positive
-from ..errors import SettingsError
+from ..checks import counts, positive
+from ..errors import InputError, SettingsError
 from . import conv_im2col, conv_winograd, naive
 from .base import Layer, window_count
-from .initializers import generator, he_normal
+from .initializers import he_normal, weights_and_bias
 
 ALGORITHMS = {
     "naive": SimpleNamespace(forward=naive.conv_forward, backward=naive.conv_backward),
@@ -49,16 +49,14 @@ class Conv2D(Layer):
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, rng=None, dtype=np.float32,
                  init=he_normal, algorithm="auto"):
         super().__init__()
-        positive(in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size, stride=stride)
-        if not isinstance(padding, int) or padding < 0:
-            raise SettingsError(f"padding must be a whole number of at least 0, got {padding!r}")
+        C, F, K, self.stride = positive(in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size,
+                                        stride=stride)
+        self.padding, = counts(padding=padding)
         if algorithm != "auto" and algorithm not in ALGORITHMS:
             names = ", ".join(ALGORITHMS)
             raise SettingsError(f"there is no convolution algorithm {algorithm!r}: choose auto, {names}")
-        self.stride, self.padding, self.algorithm = stride, padding, algorithm
-        shape = (kernel_size, kernel_size, in_channels, out_channels)
-        self.params = {"W": init(shape, kernel_size**2 * in_channels, generator(rng), dtype),
-                       "b": np.zeros(out_channels, dtype)}
+        self.algorithm = algorithm
+        self.params = weights_and_bias((K, K, C, F), K**2 * C, rng, dtype, init)
 
     def algorithm_used(self):
         """Return the name of the algorithm that runs."""
@@ -78,23 +76,30 @@ class Conv2D(Layer):
         """Return W ∗ x and the cache."""
         W = self.params["W"]
         self._check_images(x, channels=W.shape[2])
+        if x.dtype != W.dtype:
+            self._refuse(f"images of {W.dtype}, like its kernels", x, "convert them with x.astype, or build the layer "
+                         "with their dtype")
         self.output_shape(x.shape[1:])
-        return ALGORITHMS[self.algorithm_used()].forward(x, W, self.stride, self.padding)
+        y, saved = ALGORITHMS[self.algorithm_used()].forward(x, W, self.stride, self.padding)
+        return y, (y.shape, saved)
 
     def backward(self, dy, cache, need_dx=True):
         """Return dx and {"W": dW, "b": db}, db[f] = Σ_{n, i, j} dy[n, i, j, f]."""
+        self._check_gradient(dy, cache[0], self.params["W"].dtype)
         dx, dW = self.backward_without_bias(dy, cache, need_dx)
         return dx, {"W": dW, "b": _bias_gradient(dy)}
 
     def backward_without_bias(self, dy, cache, need_dx=True):
         """Return dx and dW."""
         algorithm = ALGORITHMS[self.algorithm_used()]
-        return algorithm.backward(dy, self.params["W"], cache, self.stride, self.padding, need_dx)
+        return algorithm.backward(dy, self.params["W"], cache[1], self.stride, self.padding, need_dx)
 
     def output_shape(self, input_shape):
         """Return (OH, OW, F)."""
-        H, width, _ = input_shape
-        K, _, _, F = self.params["W"].shape
+        H, width, channels = input_shape
+        K, _, C, F = self.params["W"].shape
+        if channels != C:
+            raise InputError(f"{self!r} takes images of {C} channels, got the shape {tuple(input_shape)}")
         return tuple(window_count(self, n + 2 * self.padding, K, self.stride) for n in (H, width)) + (F,)
 
     def multiply_adds(self, input_shape):

@@ -7,8 +7,9 @@ from math import prod
 import numpy as np
 
 from ..checks import positive
+from ..errors import InputError
 from .base import Layer
-from .initializers import generator, he_normal
+from .initializers import he_normal, weights_and_bias
 
 
 class Dense(Layer):
@@ -26,9 +27,8 @@ class Dense(Layer):
 
     def __init__(self, in_features, out_features, rng=None, dtype=np.float32, init=he_normal):
         super().__init__()
-        positive(in_features=in_features, out_features=out_features)
-        self.params = {"W": init((in_features, out_features), in_features, generator(rng), dtype),
-                       "b": np.zeros(out_features, dtype)}
+        D, M = positive(in_features=in_features, out_features=out_features)
+        self.params = weights_and_bias((D, M), D, rng, dtype, init)
 
     def forward(self, x, rng=None):
         """Map x (N, D) to y (N, M)."""
@@ -40,12 +40,16 @@ class Dense(Layer):
 
     def backward(self, dy, cache, need_dx=True):
         """dx = dy · Wᵀ,  dW = xᵀ · dy,  db = Σ_n dy[n]."""
+        self._check_gradient(dy, (len(cache), *self.params["b"].shape))
         dx = dy @ self.params["W"].T if need_dx else None
         return dx, {"W": cache.T @ dy, "b": dy.sum(axis=0)}
 
     def output_shape(self, input_shape):
         """Return (M,)."""
-        return (self.params["W"].shape[1],)
+        D, M = self.params["W"].shape
+        if tuple(input_shape) != (D,):
+            raise InputError(f"{self!r} takes vectors of {D} numbers, got the shape {tuple(input_shape)}")
+        return (M,)
 
     def multiply_adds(self, input_shape):
         """Return D · M."""
@@ -61,10 +65,12 @@ class Flatten(Layer):
 
     def forward(self, x, rng=None):
         """Return a view of x where its memory allows."""
-        return x.reshape(len(x), -1), x.shape
+        self._check_float(x)
+        return x.reshape(len(x), prod(x.shape[1:])), x.shape
 
     def backward(self, dy, cache, need_dx=True):
         """Give dy the shape of x again."""
+        self._check_gradient(dy, (cache[0], prod(cache[1:])))
         return dy.reshape(cache), {}
 
     def output_shape(self, input_shape):

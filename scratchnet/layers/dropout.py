@@ -30,14 +30,16 @@ class Dropout(Layer):
         """Drop units of x at random, or return x itself if `rng` is None (evaluation)."""
         self._check_float(x)
         if rng is None or self.rate == 0:
-            return x, None
+            return x, (x.shape, None)
         kept = rng.random(x.shape, dtype=np.float32) >= self.rate
         mask = to_device(kept, array_module(x)) * x.dtype.type(1 / (1 - self.rate))
-        return x * mask, mask
+        return x * mask, (x.shape, mask)
 
     def backward(self, dy, cache, need_dx=True):
         """dx = dy · m / (1 − rate), with the mask of the forward pass."""
-        return dy if cache is None else dy * cache, {}
+        shape, mask = cache
+        self._check_gradient(dy, shape)
+        return dy if mask is None else dy * mask, {}
 
     def describe(self):
         """Return the rate."""

@@ -5,6 +5,14 @@ Rectifiers" (2015), Eq. 10, because the network's units are rectified.
 """
 import numpy as np
 
+from ..checks import real_type
+
+
+def weights_and_bias(shape, fan_in, rng, dtype, init):
+    """Return a layer's first parameters: "W" of `shape`, drawn by `init`, and for each of its last axis a "b" of 0."""
+    real_type(dtype)
+    return {"W": init(shape, fan_in, generator(rng), dtype), "b": np.zeros(shape[-1], dtype)}
+
 
 def generator(rng):
     """Return `rng`, or where there is none a generator that nobody can repeat."""

@@ -2,7 +2,8 @@
 
 Each channel is brought to zero mean and unit variance, so that the layers above learn at a higher rate. The paper does
 not use it. Here it stands between a pooling and a ReLU, and has a bias but no scale: a positive scale passes through
-the ReLU into the next layer's weights and so adds nothing. There are no running averages: after training,
+the ReLU into the next layer's weights and so adds nothing. Statistics are those of a group of images, whose size is
+part of the network: neither the batch nor who computes it changes them. There are no running averages: after training,
 `folding.calibrate` takes the statistics of many images, and `folding.fold` puts them into the convolution below, so
 that what remains is the paper's network, layer by layer.
 """
@@ -11,18 +12,22 @@ import numpy as np
 from ..backend import array_module, to_device
 from ..checks import positive
 from ..errors import SettingsError
+from ..parallel import SHARD
 from .base import Layer
 
 
 class BatchNorm(Layer):
     """y = (x − μ) / √(σ² + ε) + b, with a mean μ and a variance σ² of each channel.
 
-    While training, which is where `forward` is given a generator, they are those of the images at hand. Without one,
-    they are `statistics`, so that what becomes of an image does not depend on its companions.
+    While training, which is where `forward` is given a generator, they are those of each `group` of images in turn (of
+    the rest, in the last group). Without one, they are `statistics`, so that what becomes of an image does not depend
+    on its companions.
 
     Parameters
     ----------
     channels : int
+    group : int
+        Images that are normalised together.
     epsilon : float
         ε > 0.
     dtype : dtype
@@ -34,17 +39,17 @@ class BatchNorm(Layer):
         Two float64 arrays (channels,) on the host; see `folding.calibrate`.
     """
 
-    def __init__(self, channels, epsilon=1e-5, dtype=np.float32):
+    def __init__(self, channels, group=SHARD, epsilon=1e-5, dtype=np.float32):
         super().__init__()
-        positive(channels=channels)
+        positive(channels=channels, group=group)
         if not epsilon > 0:
             raise SettingsError(f"epsilon must be above 0, got {epsilon}")
-        self.channels, self.epsilon = channels, epsilon
+        self.channels, self.group, self.epsilon = channels, group, epsilon
         self.params = {"b": np.zeros(channels, dtype)}
         self.statistics = None
 
     def forward(self, x, rng=None):
-        """Normalise x (N, H, W, C), by its own statistics if `rng` is given, else by `statistics`.
+        """Normalise x (N, H, W, C), by the statistics of its groups if `rng` is given, else by `statistics`.
 
         Raises
         ------
@@ -54,12 +59,23 @@ class BatchNorm(Layer):
         self._check_images(x, self.channels)
         if rng is None:
             return self._by_statistics(x), None
-        flat = x.reshape(-1, self.channels)
-        centred = flat - flat.mean(axis=0)
-        variance = (centred * centred).mean(axis=0)
-        inverse = 1 / (variance + self.epsilon) ** 0.5
-        centred *= inverse
-        return (centred + self.params["b"]).reshape(x.shape), (centred, inverse)
+        y, cache = array_module(x).empty(x.shape, x.dtype), []
+        for values, out in zip(self._grouped(x), self._grouped(y)):
+            normal = values - values.mean(axis=1, keepdims=True)
+            inverse = 1 / ((normal * normal).mean(axis=1, keepdims=True) + self.epsilon) ** 0.5
+            normal *= inverse
+            out[...] = normal + self.params["b"]
+            cache.append((normal, inverse))
+        return y, cache
+
+    def _grouped(self, x):
+        """Return x (N, H, W, C) as views (groups, values of a channel in a group, C): full groups, then the rest."""
+        area = x[0, ..., 0].size if len(x) else 0
+        full = len(x) // self.group
+        cut = full * self.group
+        views = (x[:cut].reshape(full, self.group * area, self.channels),
+                 x[cut:].reshape(1, (len(x) - cut) * area, self.channels))
+        return [view for view in views if view.size]
 
     def _by_statistics(self, x):
         if self.statistics is None:
@@ -73,18 +89,19 @@ class BatchNorm(Layer):
     def backward(self, dy, cache, need_dx=True):
         """dx = (dy − mean(dy) − x̂ · mean(dy · x̂)) / √(σ² + ε),  db = Σ dy,  x̂ = y − b.
 
-        Moving one x moves μ and σ as well, and so every y of its channel: that is where the two means come from.
+        Moving one x moves μ and σ as well, and so every y of its channel and group: hence the two means.
         """
         if cache is None:
             raise SettingsError(f"{self!r} learns from what a forward pass with a generator kept: give forward one")
-        normal, inverse = cache
-        flat = dy.reshape(normal.shape)
-        db = flat.sum(axis=0)
-        dx = flat - db / len(flat)
-        dx -= normal * (flat * normal).mean(axis=0)
-        dx *= inverse
-        return dx.reshape(dy.shape), {"b": db}
+        xp = array_module(dy)
+        dy = xp.ascontiguousarray(dy)
+        dx = xp.empty_like(dy)
+        for values, (normal, inverse), out in zip(self._grouped(dy), cache, self._grouped(dx)):
+            out[...] = values - values.mean(axis=1, keepdims=True)
+            out -= normal * (values * normal).mean(axis=1, keepdims=True)
+            out *= inverse
+        return dx, {"b": dy.reshape(-1, self.channels).sum(axis=0)}
 
     def describe(self):
-        """Return the channels."""
-        return f"{self.channels}"
+        """Return the channels and the group."""
+        return f"{self.channels}, group={self.group}"

@@ -14,9 +14,7 @@ from .base import Layer, window_count
 class _Pool2D(Layer):
     def __init__(self, size, stride=None):
         super().__init__()
-        stride = size if stride is None else stride
-        positive(size=size, stride=stride)
-        self.size, self.stride = size, stride
+        self.size, self.stride = positive(size=size, stride=size if stride is None else stride)
 
     def _shifted(self, x, axis, count):
         """Return views of x (N, H, W, C): for each place in a window, that place of all `count` windows of an axis."""
@@ -91,6 +89,7 @@ class MaxPool2D(_Pool2D):
     def backward(self, dy, cache, need_dx=True):
         """Send each dy to the place that won its window: back along the columns, then along the rows."""
         higher_rows, higher_columns, (N, H, W, C) = cache
+        self._check_gradient(dy, (N, *self.output_shape((H, W, C))))
         launch = self._launcher(dy)
         if launch:
             xp = array_module(dy)
@@ -142,6 +141,7 @@ class MeanPool2D(_Pool2D):
     def backward(self, dy, cache, need_dx=True):
         """Spread each dy evenly over its window."""
         N, H, W, C = cache
+        self._check_gradient(dy, (N, *self.output_shape((H, W, C))))
         xp = array_module(dy)
         drows, dx = (xp.zeros(shape, dtype=dy.dtype) for shape in ((N, H, dy.shape[2], C), cache))
         for target in self._shifted(drows, 1, dy.shape[1]):

@@ -6,55 +6,67 @@ loaded from anywhere: pictures are embedded, there is no script.
 """
 import base64
 from itertools import groupby
-from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .. import plotting
-from ..errors import DataError
-from ..files import atomic_write
+from ..documents import RESULTS
+from ..errors import DataError, InputError
+from ..files import atomic_write, open_file
+from ..schema import Misfit, check
 from . import paper_tables as paper
-from .claims import claim_rows
+from .claims import DIGITS, claim_rows
+from .confusions import agreement, commonest
+from .references import KEYS, duplicate_rows, reference_rows
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 
 
-def write_report(results, figures, ledger, path):
+def write_report(results, figures, ledger, path, kept=None):
     """Write the report of all runs in `results`, atomically.
 
     Parameters
     ----------
     results : dict
-        The content of results.json. Of a run only "dataset" and "method" are needed; what is missing is left out.
+        The content of results.json; see `documents.RESULTS`.
     figures : list of (title, caption, path), or dict of str to such lists
         PNG files. A dict has one list a data set.
     ledger : list of dict
         "number", "paper", "ours", "alternatives", "ablation"; see `systems.ledger`.
     path : path
+    kept : dict, optional
+        What the runs found of each test image, for the intervals of differences; see `claims.claim_rows`.
 
     Raises
     ------
+    InputError
+        If results are not of that form.
     DataError
         If a picture is not there or is no PNG file.
     OutputError
         If the page cannot be written.
     """
+    try:
+        check(results, RESULTS)
+    except Misfit as error:
+        raise InputError(f"these are no results: {error}") from None
     environment = Environment(loader=PackageLoader("scratchnet.report", ""), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(number=number, signed=signed, milliseconds=milliseconds, duration=duration)
+    environment.filters.update(number=number, signed=signed, milliseconds=milliseconds, duration=duration,
+                               probability=probability)
     runs = results["runs"]
     datasets = list(dict.fromkeys(run["dataset"] for run in runs))
     page = environment.get_template("report.html").render(
-        paper=paper, runs=runs, command=results.get("command"), environment=results.get("environment", {}),
-        sections=[section(results, dataset) for dataset in datasets],
-        seconds=sum(sum((run.get("seconds") or {}).values()) for run in runs),
+        paper=paper, runs=runs, command=results["command"], environment=results["environment"],
+        sections=[section(results, dataset, kept) for dataset in datasets], digits_of=DIGITS, definitions=KEYS,
+        seconds=sum(sum(run["seconds"].values()) for run in runs),
         pictures=pictures(figures), ledger=ledger, settings=settings_table(runs))
     with atomic_write(path) as file:
-        file.write(page.encode())
+        file.write(page.encode(errors="backslashreplace"))  # the command may hold bytes that are no text
 
 
-def section(results, dataset):
+def section(results, dataset, kept=None):
     """Return what the page shows of one data set."""
     runs = paper.runs_of(results, dataset)
     names = {id(run): paper.label(run, runs) for run in runs}
@@ -67,17 +79,18 @@ def section(results, dataset):
     return {
         "dataset": dataset, "title": paper.TITLES.get(dataset, dataset), "comparable": paper.comparable(dataset),
         "orientation": paper.COUNTERPARTS.get(dataset) is not None and not paper.comparable(dataset),
-        "runs": [{"label": names[id(run)], "run": run, "angular": _angular(run)} for run in runs],
+        "runs": [{"label": names[id(run)], "run": run, "angular": run["retrieval"]["test-vs-test"]["angular"]}
+                 for run in runs],
         "departures": departures.items(),
         "accuracy": paper.accuracy_rows(results, dataset),
-        "classes": [(names[id(run)], rows) for run in runs if (rows := paper.class_rows(run))],
+        "classes": [(names[id(run)], rows, commonest(run["confusion"]), agreement(run["confusion"]))
+                    for run in runs if (rows := paper.class_rows(run))],
         "retrieval": [(text, groups) for text, groups in retrieval if groups],
-        "comparison": _comparison(results, dataset), "claims": claim_rows(runs, dataset),
+        "references": [(protocol, [(names[id(run)], rows) for run, rows in group])
+                       for protocol, group in reference_rows(runs)],
+        "duplicates": [(names[id(run)], *figures) for run, *figures in duplicate_rows(runs)],
+        "comparison": _comparison(results, dataset), "claims": claim_rows(runs, dataset, kept),
     }
-
-
-def _angular(run):
-    return (run.get("retrieval") or {}).get("test-vs-test", {}).get("angular", {})
 
 
 def _grouped(rows):
@@ -104,7 +117,8 @@ def pictures(figures):
 
 def _read(path):
     try:
-        return Path(path).read_bytes()
+        with open_file(path) as file:
+            return file.read()
     except OSError as error:
         raise DataError(f"cannot read the picture {path} ({error.strerror}): run the command again") from None
 
@@ -122,8 +136,7 @@ def settings_table(runs):
     """Return (recipes, rows): one column for each distinct set of settings, one row (name, values) for each setting."""
     columns = []
     for run in runs:
-        name = run.get("recipe") or f"{run.get('method')}, {run.get('preset')}"
-        own = {"recipe": name, **(run.get("settings") or {})}
+        own = {"recipe": run["recipe"] or f"{run['method']}, {run['preset']}", **run["settings"]}
         if own not in columns:
             columns.append(own)
     names = [name for name in dict.fromkeys(name for own in columns for name in own) if name not in ("recipe", "name")]
@@ -139,6 +152,11 @@ def signed(value, digits):
     """Return a difference that always has its sign; what rounds to nothing is ±0."""
     rounded = f"{value:+.{digits}f}"
     return "±" + rounded[1:] if float(rounded) == 0 else rounded.replace("-", MINUS)
+
+
+def probability(p):
+    """Return a p-value with as many digits as it deserves, or a dash for None."""
+    return NOTHING if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.0995 else f"{p:.2f}"
 
 
 def milliseconds(seconds):

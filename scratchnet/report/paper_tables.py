@@ -66,17 +66,14 @@ def label(run, runs):
     """Return the paper's name of a run's method, with what tells it from the paper's recipe and from its twins."""
     name = LABELS.get(run["method"]) or SYSTEMS.get(run["method"]) or _title(run)
     twins = [other for other in runs if other["method"] == run["method"]]
-    extras = [f"recipe {run['recipe']}"] if (run.get("recipe") or "paper") != "paper" else []
-    if len({other.get("preset") for other in twins}) > 1:
-        extras.append(f"preset {run.get('preset')}")
-    if len({other.get("seed") for other in twins}) > 1:
-        extras.append(f"seed {run.get('seed')}")
+    extras = [f"recipe {run['recipe']}"] if run["recipe"] not in (None, "paper") else []
+    extras += [f"{key} {run[key]}" for key in ("preset", "seed") if len({other[key] for other in twins}) > 1]
     return f"{name} ({', '.join(extras)})" if extras else name
 
 
 def _title(run):
     """Return what a system of ours that the paper does not know calls itself."""
-    if run.get("system") not in systems.names():
+    if run["system"] not in systems.names():
         return run["method"]
     system = systems.system_class(run["system"])
     return f"{system.title} ({system.paper})"
@@ -85,9 +82,8 @@ def _title(run):
 def departures(run):
     """Return how a run's schedule differs from the paper's, in words; an empty list if it does not."""
     pairs = (("epochs", EPOCHS, "epochs"), ("train_images", TRAIN_IMAGES, "training images"))
-    pairs = pairs if run.get("system", "kuo2016") == "kuo2016" else pairs[1:]
-    return [f"{run[key]:,} {unit} (the paper: {theirs:,})" for key, theirs, unit in pairs
-            if run.get(key) not in (None, theirs)]
+    pairs = pairs if run["system"] == "kuo2016" else pairs[1:]
+    return [f"{run[key]:,} {unit} (the paper: {theirs:,})" for key, theirs, unit in pairs if run[key] != theirs]
 
 
 def cell(paper, ours, dataset, mark=False):
@@ -116,12 +112,11 @@ def accuracy_rows(results, dataset):
     for method in dict.fromkeys([*others, *printed, *(run["method"] for run in runs)]):
         published = printed.get(method, (others.get(method), None, None))
         paper = dict(zip(("top1", "top2", "top3"), published))
-        mine = [run for run in runs if run["method"] == method and run.get("accuracy")]
-        for run in mine or [{"method": method}]:
-            ours = {k: 100 * value for k, value in run.get("accuracy", {}).items()}
-            cells = {k: cell(paper[k], ours.get(k), dataset, (COUNTERPARTS.get(dataset), method, k) == MARKED)
-                     for k in paper}
-            rows.append({"label": label(run, runs), "method": method, "group": _group(method), "cells": cells})
+        mine = [(label(run, runs), run["accuracy"]) for run in runs if run["method"] == method and run["accuracy"]]
+        for name, ours in mine or [(LABELS.get(method) or SYSTEMS.get(method, method), {})]:
+            cells = {k: cell(paper[k], 100 * ours[k] if ours else None, dataset,
+                             (COUNTERPARTS.get(dataset), method, k) == MARKED) for k in paper}
+            rows.append({"label": name, "method": method, "group": _group(method), "cells": cells})
     return rows
 
 
@@ -150,18 +145,18 @@ def retrieval_rows(results, dataset, key="retrieval"):
         "label", "method", "protocol", "metric" and "cells": `cell` for map, map_at_30 and seconds_per_query.
     """
     printed, runs = RETRIEVAL.get(COUNTERPARTS.get(dataset), {}), runs_of(results, dataset)
-    measured = [run for run in runs if run.get(key)]
-    if measured and comparable(dataset) and RETRIEVAL_METHOD not in [run["method"] for run in measured]:
-        measured.append({"method": RETRIEVAL_METHOD, key: dict.fromkeys(PROTOCOLS, dict.fromkeys(printed, {}))})
+    measured = [(run["method"], label(run, runs), run[key]) for run in runs if key in run]
+    if measured and comparable(dataset) and RETRIEVAL_METHOD not in [method for method, *_ in measured]:
+        measured.append((RETRIEVAL_METHOD, LABELS[RETRIEVAL_METHOD],
+                         dict.fromkeys(PROTOCOLS, dict.fromkeys(printed, {}))))
     rows = []
     for protocol in PROTOCOLS:
-        for run in measured:
-            for metric, ours in run[key].get(protocol, {}).items():
-                theirs = printed.get(metric) if run["method"] == RETRIEVAL_METHOD else None
-                MAP, seconds = theirs or (None, None)
-                cells = {name: cell(paper, ours.get(name), dataset)
-                         for name, paper in (("map", MAP), ("map_at_30", MAP), ("seconds_per_query", seconds))}
-                rows.append({"label": label(run, runs), "method": run["method"], "protocol": protocol,
+        for method, name, found in measured:
+            for metric, ours in found[protocol].items():
+                MAP, seconds = printed.get(metric, (None, None)) if method == RETRIEVAL_METHOD else (None, None)
+                cells = {figure: cell(paper, ours.get(figure), dataset)
+                         for figure, paper in (("map", MAP), ("map_at_30", MAP), ("seconds_per_query", seconds))}
+                rows.append({"label": name, "method": method, "protocol": protocol,
                              "metric": metric, "cells": cells})
     return rows
 
@@ -171,7 +166,7 @@ def class_rows(run):
 
     Only the method of the paper's figure, on CIFAR-10's ten classes, has such rows; other runs have none.
     """
-    confusion = run.get("confusion") or []
+    confusion = run["confusion"] or []
     if COUNTERPARTS.get(run["dataset"]) != "cifar10" or run["method"] != RETRIEVAL_METHOD or len(confusion) != 10:
         return []
     rows = []

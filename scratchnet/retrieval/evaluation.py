@@ -12,9 +12,9 @@ from threadpoolctl import threadpool_limits
 
 from ..backend import array_module, to_device, to_host
 from ..checks import positive
-from ..metrics import average_precisions
 from ..parallel import Workers
 from .distances import DISTANCES, check_metric
+from .figures import definitions, of_rankings
 from .index import FlatIndex
 from .ranking import pack
 from .relevance import check_labels, check_own_rows, check_relevant_exist
@@ -73,15 +73,17 @@ def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, e
     advance : callable, optional
         Called with the number of further queries done, from the worker threads.
     each : dict, optional
-        Is given what the two means are taken of, under their names: (nq,) float64 arrays.
+        Is given what the means are taken of, under their names: (nq,) float64 arrays.
     workers : Workers, optional
         Open; used instead of `threads` of our own.
 
     Returns
     -------
     dict
-        ``map``: full ranking, over all relevant images. ``map_at_{depth}``: first `depth` ranks, over the
-        relevant among them. ``seconds_per_query``: see `seconds_per_query`.
+        The means over the queries of what `figures.definitions` defines: ``map``, the full ranking; and of the first
+        `depth` ranks ``map_at_{depth}`` (divided by the relevant images found there), ``map_at_{depth}_possible`` and
+        ``map_at_{depth}_all`` (other denominators), ``precision_at_{depth}``. ``seconds_per_query``: see
+        `seconds_per_query`.
 
     Raises
     ------
@@ -93,21 +95,21 @@ def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, e
     """
     check_metric(metric)
     positive(depth=depth, threads=threads)
-    labels = _check(queries, query_labels, gallery, gallery_labels, exclude_self)
-    with Workers(threads, chunk=1) if workers is None else nullcontext(workers) as workers:
+    labels = _check(queries, query_labels, gallery, gallery_labels, exclude_self, DISTANCES[metric].smallest)
+    with Workers(threads) if workers is None else nullcontext(workers) as workers:
         rankings = _Rankings(metric, queries, gallery, *labels, exclude_self, depth)
-        found = rankings.precisions(workers, advance)
+        found = rankings.figures(workers, advance)
         with threadpool_limits(limits=workers.threads, user_api="blas"):
-            seconds = seconds_per_query(FlatIndex(metric, threads=workers.threads).add(gallery), queries,
-                                        min(depth, len(gallery)), workers)
+            index = FlatIndex(metric, threads=workers.threads).add(DISTANCES[metric].to_float32(gallery))
+            seconds = seconds_per_query(index, queries, min(depth, len(gallery)), workers)
     if each is not None:
         each.update(found)
     return {**{name: float(values.mean()) for name, values in found.items()}, "seconds_per_query": seconds}
 
 
-def _check(queries, query_labels, gallery, gallery_labels, exclude_self):
+def _check(queries, query_labels, gallery, gallery_labels, exclude_self, smallest):
     """Refuse what cannot be evaluated; return both labels on the host."""
-    check_vectors(gallery, "gallery")
+    check_vectors(gallery, "gallery", smallest=smallest)
     check_vectors(queries, "queries", gallery.shape[1])
     array_module(queries, gallery)
     query_labels = check_labels(query_labels, "query_labels", len(queries))
@@ -119,7 +121,7 @@ def _check(queries, query_labels, gallery, gallery_labels, exclude_self):
 
 
 class _Rankings:
-    """The rankings of one gallery by all queries, of which only the average precisions are kept."""
+    """The rankings of one gallery by all queries, of which only the figures are kept."""
 
     def __init__(self, metric, queries, gallery, query_labels, gallery_labels, exclude_self, depth):
         self.xp = xp = array_module(queries, gallery)
@@ -129,18 +131,14 @@ class _Rankings:
         self.numbers = xp.arange(len(gallery), dtype=np.uint64) << RELEVANT
         self.exclude_self, self.depth = bool(exclude_self), depth
 
-    def precisions(self, workers, advance=None):
-        """Return the average precisions of all queries, {"map": (nq,), "map_at_{depth}": (nq,)} float64."""
-        n = -(-len(self.queries) // CHUNK)
-
-        def walk(chunks):
-            return [self._chunk(i * CHUNK, advance) for i in range(chunks.start, chunks.stop)]
-        results = workers.map(walk, n) if self.xp is np else [walk(slice(0, n))]
-        parts = zip(*(chunk for result in results for chunk in result))
-        return {name: np.concatenate(part) for name, part in zip(("map", f"map_at_{self.depth}"), parts)}
+    def figures(self, workers, advance=None):
+        """Return the figures of all queries, {"map": (nq,) float64, ...}; see `figures.definitions`."""
+        chunks = list((workers.each if self.xp is np else map)(lambda start: self._chunk(start, advance),
+                                                               range(0, len(self.queries), CHUNK)))
+        return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in definitions(self.depth)}
 
     def _chunk(self, start, advance):
-        """Rank for the queries from `start` on; return their average precisions, full and truncated."""
+        """Rank for the queries from `start` on; return their figures, on the host."""
         q, labels = self.queries[start:start + CHUNK], self.query_labels[start:start + CHUNK]
         keys = pack(self.distance.score(q, self.gallery), self.numbers)
         keys |= labels[:, None] == self.gallery_labels
@@ -149,7 +147,7 @@ class _Rankings:
             keys[rows, rows + start] = LAST
         keys.sort(axis=1)
         relevant = (keys[:, :len(self.numbers) - self.exclude_self] & RELEVANT).astype(bool)
-        both = to_host(average_precisions(relevant)), to_host(average_precisions(relevant, self.depth))
+        found = {name: to_host(values) for name, values in of_rankings(relevant, self.depth).items()}
         if advance is not None:
             advance(len(q))
-        return both
+        return found

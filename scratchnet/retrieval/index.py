@@ -14,11 +14,15 @@ from ..backend import array_module, to_host
 from ..checks import positive
 from ..errors import InputError, SettingsError
 from ..parallel import default_threads
+from ..schema import exactly, nothing, text
 from .distances import DISTANCES, check_metric
 from .pool import Pool
 from .ranking import pack, unpack
 from .vectors import check_vectors
 
+KIND = "FlatIndex"
+DESCRIPTION = {"kind": exactly(KIND), "metric": text, "source": (nothing, text)}  # of the file of an index
+LIMIT = 2**38             # bytes of its file
 MARGIN = 32               # candidates beyond k
 BYTES_A_PAIR = 32         # product, score, key and partitioned key of one query and one gallery vector
 BYTES_A_NUMBER = 32       # float64 numbers of a candidate: the vector, its differences, what a distance makes of them
@@ -52,8 +56,7 @@ class FlatIndex:
     """
 
     def __init__(self, metric, memory_limit_bytes=2**28, source="", threads=None):
-        if memory_limit_bytes < 1:
-            raise SettingsError(f"memory_limit_bytes must be at least 1, got {memory_limit_bytes}")
+        positive(memory_limit_bytes=memory_limit_bytes)
         self.metric, self.source = check_metric(metric), source
         self.memory_limit_bytes = memory_limit_bytes
         self.threads = default_threads() if threads is None else threads
@@ -73,11 +76,15 @@ class FlatIndex:
         Raises
         ------
         InputError
-            If `x` is not finite, floating point and of the width of what is already there.
+            If `x` is not finite, floating point and of the width of what is already there, or if in float32 the
+            distances between its rows would be others.
         """
         check_vectors(x, "vectors", self.d)
         array_module(x, *self._parts)
-        self._parts.append(self._distance.to_float32(x))
+        kept = self._distance.to_float32(x)
+        if x.dtype != np.float32:
+            self._distance.check_kept(x, kept)
+        self._parts.append(kept)
         self.d, self._gallery = x.shape[1], None
         return self
 
@@ -132,7 +139,7 @@ class FlatIndex:
             raise SettingsError(f"k must be a whole number from 1 to {nb}, the size of the gallery, got {k}: "
                                 "ask for fewer neighbours or add more vectors")
         check_vectors(q, "queries", self.d)
-        xp = array_module(q, self.vectors)
+        xp, k = array_module(q, self.vectors), int(k)
         if self._gallery is None:
             self._gallery = self._distance.prepare(self.vectors)
         q = self._distance.to_float32(q)
@@ -140,7 +147,7 @@ class FlatIndex:
         keys = xp.empty((len(q), k), np.uint64)
         with self.open_workers() if workers is None or xp is not np else nullcontext(workers) as workers:
             for start in range(0, len(q), chunk):
-                keys[start:start + chunk] = self._nearest(q[start:start + chunk], int(k), k + MARGIN, workers)
+                keys[start:start + chunk] = self._nearest(q[start:start + chunk], k, k + MARGIN, workers)
         return unpack(keys)
 
     def _nearest(self, q, k, m, workers):
@@ -181,7 +188,7 @@ class FlatIndex:
             If the file cannot be written.
         """
         checkpoint.save(path, {"vectors": to_host(self.vectors)},
-                        {"kind": "FlatIndex", "metric": self.metric, "source": self.source})
+                        {"kind": KIND, "metric": self.metric, "source": self.source})
 
     @classmethod
     def load(cls, path, expect=None, **settings):
@@ -201,10 +208,12 @@ class FlatIndex:
             If it holds something else, or an index of another source: what it would find belongs to
             descriptors that are no longer computed.
         """
-        arrays, description = checkpoint.load(path)
-        if not isinstance(description, dict) or description.get("kind") != "FlatIndex" or set(arrays) != {"vectors"}:
+        arrays, description = checkpoint.load(path, limit=LIMIT)
+        if not isinstance(description, dict) or description.get("kind") != KIND:
             raise InputError(f"{path} is no index: give a file that FlatIndex.save wrote")
-        if expect is not None and description.get("source") != expect:
-            raise InputError(f"{path} was built from other weights or data (source {description.get('source')!r}, "
+        checkpoint.check(description, DESCRIPTION, path)
+        checkpoint.check_shapes(arrays, {"vectors": ((None, None), np.float32)}, path)
+        if expect is not None and description["source"] != expect:
+            raise InputError(f"{path} was built from other weights or data (source {description['source']!r}, "
                              f"expected {expect!r}): build the index again")
         return cls(description["metric"], source=description["source"], **settings).add(arrays["vectors"])

@@ -22,11 +22,11 @@ class Pool:
         self._pool = ThreadPoolExecutor(max(1, self.threads - 1))
         return self
 
-    def __exit__(self, *error):
-        self._pool.shutdown()
+    def __exit__(self, kind=None, *error):
+        self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=kind is not None)  # see `Workers`
 
-    def map(self, function, n):
-        """Return ``[function(slice(i, i + 1)) for i in range(n)]``: the first by the calling thread, the others by
-        theirs. `Workers.map` does the same with slices of its own size."""
-        others = [self._pool.submit(function, slice(i, i + 1)) for i in range(1, n)]
-        return [function(slice(0, 1)), *(other.result() for other in others)]
+    def each(self, function, items):
+        """Return ``[function(item) for item in items]``: the first by the calling thread, the others by theirs."""
+        first, *others = items
+        others = [self._pool.submit(function, item) for item in others]
+        return [function(first), *(other.result() for other in others)]

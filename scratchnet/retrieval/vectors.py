@@ -7,8 +7,11 @@ from ..errors import InputError
 LARGEST = 1e15            # squares of this, added up over a descriptor, still fit into float32
 
 
-def check_vectors(x, name, d=None):
-    """Refuse what is not a finite (n, d) array of float32 or float64, before any arithmetic."""
+def check_vectors(x, name, d=None, smallest=0.0):
+    """Refuse what is not a finite (n, d) array of float32 or float64, before any arithmetic.
+
+    Not all numbers may be below `smallest` in size, unless all are 0.
+    """
     if not hasattr(x, "dtype") or x.dtype not in (np.float32, np.float64):
         raise InputError(f"{name} must be an array of float32 or float64, got "
                          f"{getattr(x, 'dtype', type(x).__name__)}: convert with x.astype(np.float32)")
@@ -18,6 +21,10 @@ def check_vectors(x, name, d=None):
     if d is not None and x.shape[1] != d:
         raise InputError(f"{name} must have d = {d} numbers a row like the gallery, got {x.shape[1]}: "
                          "take both from the same layer of the same network")
-    if not bool((array_module(x).abs(x) < LARGEST).all()):  # not true of NaN either
+    size = float(array_module(x).abs(x).max())
+    if not size < LARGEST:  # not true of NaN either
         raise InputError(f"{name} must be finite and smaller than {LARGEST:g} in size: "
                          "remove or rescale the rows that are not")
+    if 0 < size < smallest:
+        raise InputError(f"{name} must have a number above {smallest:g} in size, since squares of smaller ones vanish: "
+                         "multiply gallery and queries by the same large number")

@@ -3,6 +3,6 @@
 ``systems.create("kuo2016").fit(images, labels).descriptors(images)`` works for every name in ``systems.names()``.
 """
 from .contract import PRESETS, System
-from .registry import create, load, names, system_class
+from .registry import create, load, names, read, system_class
 
-__all__ = ["PRESETS", "System", "create", "load", "names", "system_class"]
+__all__ = ["PRESETS", "System", "create", "load", "names", "read", "system_class"]

@@ -14,9 +14,16 @@ from ..backend import array_module, to_device, to_host
 from ..checks import positive, typed
 from ..errors import CheckpointError, InputError, OutputError, SettingsError
 from ..parallel import workers_for
+from ..schema import amount, anything, count, exactly, like, text
+from ..schema import positive as at_least_1
 from ..suggest import nearest
 from .fitting import Fitting, check_images, check_labels
 
+KIND = "system"
+DESCRIPTION = {  # of the file of a fitted system
+    "kind": exactly(KIND), "about": {"system": text, "preset": text, "seed": count, "classes": at_least_1,
+                            "settings": {...: anything}},
+    "run": {...: anything}, "history": [{...: anything}], "seconds": {...: amount}}
 PRESETS = ("quick", "cpu", "paper")
 TOGETHER = 100  # images that are described together, however many threads there are: BLAS rounds by size
 
@@ -51,7 +58,6 @@ class System:
         Of a system that came from a file: which run it is the result of, as `save` was told.
     """
 
-    batch = 256  # images that go to a GPU at a time
     name = title = paper = ""
     published = {}
     presets = {"quick": {}, "cpu": {}, "paper": {}}
@@ -162,7 +168,7 @@ class System:
 
     def workers(self, threads=None):
         """Return a pool, not yet open, for the system's backend."""
-        return workers_for(self.xp, threads, self.batch)
+        return workers_for(self.xp, threads)
 
     def outputs(self, images, workers=None):
         """Return all that the system says of images, as a dict of arrays.
@@ -214,21 +220,21 @@ class System:
         `about` says of which run it is the result.
         """
         self._check_fitted()
-        checkpoint.save(path, self._state(), {"kind": "system", "about": self.describe(), "run": about or {},
+        checkpoint.save(path, self._state(), {"kind": KIND, "about": self.describe(), "run": about or {},
                                               "history": self.history, "seconds": self.seconds})
 
     @classmethod
     def restore(cls, arrays, description, path):
         """Return the fitted system that `save` described."""
         about = description["about"]
+        checkpoint.check(about["settings"], like(cls()._settings()), path)
         try:
             system = cls.create(about["preset"], about["seed"], **about["settings"])
-            system.classes = about["classes"]
-            system.history, system.seconds = description["history"], description["seconds"]
-            system.run = description["run"]
-            system._restore(arrays, path)
-        except (KeyError, TypeError) as error:
+        except SettingsError as error:
             raise CheckpointError(f"{path} does not say how its system is built ({error}): train it again") from None
+        system.classes, system.run = about["classes"], description["run"]
+        system.history, system.seconds = description["history"], description["seconds"]
+        system._restore(arrays, path)
         return system
 
     def _check_fitted(self):

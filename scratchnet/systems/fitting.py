@@ -3,10 +3,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from ..backend import array_module, to_host
 from ..errors import InputError
 from ..parallel import Workers
+from ..progress import bar as progress_bar
 
 
 @dataclass
@@ -41,8 +42,8 @@ class Fitting:
 
 
 def bar(fitting, **settings):
-    """Return a progress bar of tqdm, shown as `fitting` says."""
-    return tqdm(leave=False, disable=None if fitting.progress is None else not fitting.progress, **settings)
+    """Return a bar that is shown as `fitting` says."""
+    return progress_bar(fitting.progress, **settings)
 
 
 def check_images(images):
@@ -52,11 +53,12 @@ def check_images(images):
         raise InputError(f"expected colour images (N, 32, 32, 3) of uint8, got "
                          f"{getattr(images, 'dtype', type(images).__name__)} of shape {shape}: values from 0 to 255, "
                          "channels last, 32 x 32 pixels")
+    array_module(images)
 
 
 def check_labels(labels, n, classes):
     """Refuse labels that are not n whole numbers of classes; return the number of classes."""
-    labels = np.asarray(labels)
+    labels = to_host(labels) if hasattr(labels, "dtype") else np.asarray(labels)
     if n == 0 or labels.shape != (n,) or labels.dtype.kind not in "iu" or labels.min() < 0:
         raise InputError(f"there must be as many labels as images, at least one, whole numbers from 0 on: {n} images, "
                          f"labels {labels.dtype} of shape {labels.shape}")

@@ -8,9 +8,9 @@ import time
 
 import numpy as np
 
+from .. import checkpoint
 from ..backend import to_device, to_host
 from ..checks import not_negative, positive
-from ..errors import CheckpointError
 from ..linear import LinearClassifier
 from ..losses import SoftmaxCrossEntropy
 from .contract import System
@@ -93,9 +93,7 @@ class Pixels(System):
 
     def _restore(self, arrays, path):
         shapes = {"mean": (D,), "W": (D, self.classes), "b": (self.classes,)}
-        if {name: array.shape for name, array in arrays.items()} != shapes:
-            raise CheckpointError(f"{path} does not hold the mean, weights and biases of {self.name} for "
-                                  f"{self.classes} classes: train it again")
+        checkpoint.check_shapes(arrays, {name: (shape, np.float32) for name, shape in shapes.items()}, path)
         self._place(arrays)
 
     def _place(self, arrays):

@@ -4,6 +4,7 @@ from importlib import import_module
 from .. import checkpoint
 from ..errors import CheckpointError, SettingsError
 from ..suggest import nearest
+from .contract import DESCRIPTION, KIND
 
 SYSTEMS = {  # name: (module, class)
     "kuo2016": ("kuo2016", "Kuo2016"),
@@ -55,9 +56,15 @@ def load(path):
     CheckpointError
         If the file is missing, damaged or of another kind.
     """
+    arrays, description = read(path)
+    return system_class(description["about"]["system"]).restore(arrays, description, path)
+
+
+def read(path):
+    """Return what the file of a fitted system holds, arrays and description; see `load`."""
     arrays, description = checkpoint.load(path)
-    about = description.get("about") if isinstance(description, dict) else None
-    if not isinstance(about, dict) or description.get("kind") != "system" or "system" not in about:
+    if not isinstance(description, dict) or description.get("kind") != KIND:
         raise CheckpointError(f"{path} holds no fitted system: if it is the checkpoint of a training, finish that with "
                               "--resume, which leaves system.npz beside it")
-    return system_class(about["system"]).restore(arrays, description, path)
+    checkpoint.check(description, DESCRIPTION, path)
+    return arrays, description

@@ -4,10 +4,11 @@ NAME.npz holds the parameters in half precision, NAME.json is the model card: wh
 worth with the rounding, and their hash. `experiments.publish` wrote both.
 """
 import hashlib
-import json
 from importlib.resources import as_file, files
 
+from .. import documents
 from ..errors import CheckpointError, SettingsError
+from ..files import open_file
 from ..suggest import nearest
 from ..systems import load
 
@@ -36,7 +37,8 @@ def load_pretrained(name="cifar10"):
     """
     with weights(name) as path:
         try:
-            found = hashlib.sha256(path.read_bytes()).hexdigest()
+            with open_file(path) as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             found = None
         if found != card(name)["sha256"]:
@@ -50,8 +52,15 @@ def weights(name):
 
 
 def card(name):
-    """Return the model card of the weights `name` as a dict."""
-    return json.loads((_files(name) / f"{name}.json").read_text())
+    """Return the model card of the weights `name` as a dict.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing or damaged.
+    """
+    with as_file(_files(name) / f"{name}.json") as path:
+        return documents.read(path, documents.CARD, "install scratchnet again")
 
 
 def _files(name):

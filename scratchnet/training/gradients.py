@@ -1,15 +1,17 @@
 """The gradients of a batch, by worker threads.
 
-Layers keep nothing of a batch, so threads can push different images through one network at the same time, each chunk
-forward and backward while it is in cache. Gradients are added up in a fixed order, chunk by chunk within a worker and
-then worker by worker, so a run with the same number of threads repeats bit for bit.
+Layers keep nothing of a batch, so threads can push different shards of it through one network at the same time, each
+forward and backward while it is in cache. Their gradients are added up in the order of the shards, so a run repeats bit
+for bit, with however many threads. A GPU, where small pieces are slow, takes the batch as one shard.
 """
 import numpy as np
 
 from ..backend import array_module
+from ..parallel import SHARD, shards
+from ..randomness import stream
 
 
-def batch_gradients(workers, network, loss, images, targets, prepare, key=None):
+def batch_gradients(workers, network, loss, images, targets, prepare, key=None, shard=SHARD):
     """Return the mean loss over a batch, how many images were answered right, and the gradients.
 
     The first two are numbers, or 0-d arrays where the batch lies on a GPU: reading them waits for it.
@@ -21,13 +23,15 @@ def batch_gradients(workers, network, loss, images, targets, prepare, key=None):
     network : Network
     loss : Loss
     images, targets : arrays of length N
-        As stored; each worker turns its own chunks into the network's input. Targets are checked on a CPU; on a GPU,
+        As stored; each worker turns a shard into the network's input. Targets are checked on a CPU; on a GPU,
         where that would wait for the device, whoever trains has checked them.
     prepare : callable
         ``prepare(images, rng) -> x``, a float array.
     key : tuple of int, optional
-        Seed of what is random in this step (dropout, augmentation); None means that nothing is, and that the layers
-        work as after training.
+        Seed of what is random in this step (dropout, augmentation), and where in the run the step stands; None means
+        that nothing is random, and that the layers work as after training.
+    shard : int
+        Images of a shard, on a CPU.
 
     Returns
     -------
@@ -35,27 +39,25 @@ def batch_gradients(workers, network, loss, images, targets, prepare, key=None):
     grads : dict of str to array
         With the keys of ``network.params``.
     """
-    def walk(numbered):
-        worker, part = numbered
-        total_loss, right, total = 0.0, 0, None
-        for i, chunk in enumerate(part):
-            rng = None if key is None else np.random.default_rng([*key, worker, i])
-            with np.errstate(all="ignore"):  # whoever trains looks at the result, and says more than a warning
-                chunk_loss, chunk_right, grads = _chunk_gradients(
-                    network, loss, prepare(images[chunk], rng), targets[chunk], rng, len(targets))
-            total_loss, right = total_loss + chunk_loss, right + chunk_right
-            total = grads if total is None else _add(total, grads)
-        return total_loss, right, total
+    n = len(targets)
 
-    results = workers.each(walk, list(enumerate(workers.parts(len(targets)))))
-    total = results[0][2]
-    for _, _, grads in results[1:]:
-        _add(total, grads)
-    return sum(r[0] for r in results), sum(r[1] for r in results), total
+    def gradients(numbered):
+        i, some = numbered
+        rng = None if key is None else stream("step", *key, i)
+        with np.errstate(all="ignore"):  # whoever trains looks at the result, and says more than a warning
+            return _shard_gradients(network, loss, prepare(images[some], rng), targets[some], rng, n)
+
+    results = workers.each(gradients, enumerate(shards(array_module(targets), n, shard)))
+    total_loss, total_right, total = next(results)
+    for shard_loss, right, grads in results:
+        total_loss, total_right = total_loss + shard_loss, total_right + right
+        for name, value in grads.items():
+            total[name] += value
+    return total_loss, total_right, total
 
 
-def _chunk_gradients(network, loss, x, targets, rng, batch):
-    """Return a chunk's share of the batch's mean loss, its right answers and its share of the gradients."""
+def _shard_gradients(network, loss, x, targets, rng, batch):
+    """Return a shard's share of the batch's mean loss, its right answers and its share of the gradients."""
     scores, caches = network.forward(x, rng)
     value, dscores = loss(scores, targets, checked=array_module(targets) is not np)
     share = len(targets) / batch
@@ -63,9 +65,3 @@ def _chunk_gradients(network, loss, x, targets, rng, batch):
     _, grads = network.backward(dscores, caches, need_dx=False)
     right = loss.right(scores, targets)
     return (float(value) * share, int(right), grads) if array_module(scores) is np else (value * share, right, grads)
-
-
-def _add(total, grads):
-    for name, value in grads.items():
-        total[name] += value
-    return total

@@ -36,7 +36,7 @@ def minimize(function, theta, xp, dtype, iterations, callback=None):
     Raises
     ------
     NonFiniteError
-        If the objective is not finite at the start.
+        If the objective or its gradient is not finite at the start.
     """
     costs = []
 
@@ -51,8 +51,9 @@ def minimize(function, theta, xp, dtype, iterations, callback=None):
         if callback:
             callback(len(costs), costs[-1], intermediate_result.x)
 
-    if not np.isfinite(evaluate(theta)[0]):
-        raise NonFiniteError("the objective is not finite at its starting point: look at the patches and settings")
+    if not all(np.isfinite(found).all() for found in evaluate(theta)):
+        raise NonFiniteError("the objective or its gradient is not finite at its starting point: look at the patches "
+                             "and settings")
     result = scipy_minimize(evaluate, theta, jac=True, method="L-BFGS-B", callback=after,
                             options={"maxiter": iterations, "maxfun": 4 * iterations})
     return result.x, costs

@@ -1,23 +1,31 @@
 """The training loop: draw a batch, ask for its gradients, take a step, keep a checkpoint.
 
 All that the loop needs in order to go on is in its checkpoint: parameters, the optimiser's arrays, epoch, step
-and the sums of the running epoch. What is random is drawn from generators seeded by (seed, epoch) and (seed,
-epoch, step), never from one that has a past. So a run that is killed at any moment and resumed ends with
-exactly the parameters of the run left alone.
+and the sums of the running epoch. What is random is drawn from a stream of its own for each epoch, step and shard
+(`randomness.stream`), never from one that has a past. So a run that is killed at any moment and resumed, with however
+many threads, ends with exactly the parameters of the run left alone.
 """
 import time
 from dataclasses import dataclass, field
 
 import numpy as np
-from tqdm import tqdm
 
 from .. import checkpoint
 from ..backend import array_module, to_device, to_host
 from ..checks import positive
 from ..errors import CapacityError, CheckpointError, InputError, NonFiniteError
 from ..losses import SoftmaxCrossEntropy
+from ..parallel import SHARD
+from ..progress import bar
+from ..randomness import stream
+from ..schema import amount, anything, count, exactly, number, share
 from .gradients import batch_gradients
 
+KIND = "training"
+DESCRIPTION = {  # of a checkpoint
+    "kind": exactly(KIND), "about": {...: anything},
+    "state": {"epoch": count, "step": count, "seen": count, "loss_sum": number, "right": count, "seconds": amount,
+              "history": [{"epoch": count, "loss": number, "train_top1": share, "seconds": amount, ...: anything}]}}
 CHECKPOINT_SECONDS = 30.0
 LAG = 50  # steps that a GPU may run ahead before its losses are fetched and looked at
 
@@ -65,17 +73,18 @@ class Trainer:
         Is given one line of text after each epoch.
     loss : Loss, optional
         None means `SoftmaxCrossEntropy`.
+    shard : int
+        Images whose gradients are computed together on a CPU; see `batch_gradients`.
     """
 
     def __init__(self, network, optimizer, schedule, workers, prepare, epochs, batch=128, seed=0, path=None,
-                 about=None, checkpoint_seconds=CHECKPOINT_SECONDS, progress=None, say=None,
-                 loss=None):
-        positive(epochs=epochs, batch=batch)
+                 about=None, checkpoint_seconds=CHECKPOINT_SECONDS, progress=None, say=None, loss=None, shard=SHARD):
+        positive(epochs=epochs, batch=batch, shard=shard)
         self.network, self.optimizer, self.schedule, self.workers = network, optimizer, schedule, workers
         self.prepare, self.epochs, self.batch, self.seed, self.path = prepare, epochs, batch, seed, path
         self.about = {**(about or {}), "architecture": repr(network), "seed": seed, "epochs": epochs, "batch": batch}
         self.checkpoint_seconds, self.progress, self.say = checkpoint_seconds, progress, say
-        self.loss, self.state = loss or SoftmaxCrossEntropy(), TrainState()
+        self.loss, self.shard, self.state = loss or SoftmaxCrossEntropy(), shard, TrainState()
         self._lag = 1 if array_module(*network.params.values()) is np else LAG
         self._waiting = []
 
@@ -99,12 +108,11 @@ class Trainer:
     def _epoch(self, images, labels):
         s, n = self.state, len(images)
         xp = array_module(images)
-        order = np.random.default_rng([self.seed, s.epoch]).permutation(n)
+        order = stream("order", self.seed, s.epoch).permutation(n)
         steps = -(-n // self.batch)
         saved = clock = time.monotonic()
         title = f"epoch {s.epoch + 1:{len(str(self.epochs))}}/{self.epochs}"
-        with tqdm(total=n, initial=s.seen, unit=" images", desc=title, leave=False,
-                  disable=None if self.progress is None else not self.progress) as bar:
+        with bar(self.progress, total=n, initial=s.seen, unit=" images", desc=title) as shown:
             for step in range(s.step, steps):
                 rows = to_device(order[step * self.batch:(step + 1) * self.batch], xp)
                 last = step + 1 == steps
@@ -114,8 +122,8 @@ class Trainer:
                 now = time.monotonic()
                 s.seconds, clock = s.seconds + now - clock, now
                 if s.seen:
-                    bar.set_postfix(loss=f"{s.loss_sum / s.seen:.3f}", top1=f"{s.right / s.seen:.1%}", refresh=False)
-                bar.update(len(rows))
+                    shown.set_postfix(loss=f"{s.loss_sum / s.seen:.3f}", top1=f"{s.right / s.seen:.1%}", refresh=False)
+                shown.update(len(rows))
                 if due:
                     self.save()
                     saved = clock = time.monotonic()
@@ -143,7 +151,7 @@ class Trainer:
         s = self.state
         try:
             return batch_gradients(self.workers, self.network, self.loss, images, labels, self.prepare,
-                                   (self.seed, s.epoch, s.step))
+                                   (self.seed, s.epoch, s.step), self.shard)
         except MemoryError:  # CuPy's OutOfMemoryError is one
             return None
 
@@ -198,9 +206,13 @@ class Trainer:
         if not _all_finite(self.network.params):
             bad = next(name for name, p in self.network.params.items() if not _all_finite({name: p}))
             raise NonFiniteError(f"{bad} is not finite: the last checkpoint is untouched; use a lower learning rate")
-        arrays = {f"param/{name}": p for name, p in self.network.params.items()}
-        arrays |= {f"optimizer/{name}": a for name, a in self.optimizer.state.items()}
-        checkpoint.save(self.path, arrays, {"about": self.about, "state": vars(self.state)})
+        checkpoint.save(self.path, self._arrays(), {"kind": KIND, "about": self.about, "state": vars(self.state)})
+
+    def _arrays(self):
+        """Return all arrays of a checkpoint by their names there."""
+        self.optimizer.state = self.optimizer.state or self.optimizer.fresh(self.network)
+        return {**{f"param/{name}": p for name, p in self.network.params.items()},
+                **{f"optimizer/{name}": a for name, a in self.optimizer.state.items()}}
 
     def resume(self):
         """Go back to the state of the checkpoint.
@@ -211,13 +223,16 @@ class Trainer:
             If it is damaged or belongs to a run with other settings.
         """
         arrays, description = checkpoint.load(self.path)
-        same_run(description.get("about", {}), self.about, self.path)
-        load_parameters(self.network, arrays, self.path)
-        xp = array_module(*self.network.params.values())
-        prefix = "optimizer/"
-        self.optimizer.state = {name.removeprefix(prefix): to_device(a, xp) for name, a in arrays.items()
-                                if name.startswith(prefix)}
-        self.state = TrainState(**description["state"])
+        checkpoint.check(description, DESCRIPTION, self.path)
+        same_run(description["about"], self.about, self.path)
+        state, own = TrainState(**description["state"]), self._arrays()
+        if (len(state.history), state.seen) != (state.epoch, state.step * self.batch) or state.epoch > self.epochs:
+            raise CheckpointError(f"{self.path} is damaged: epoch {state.epoch}, step {state.step} do not agree with "
+                                  "what it has seen: delete it to start afresh")
+        checkpoint.check_arrays(arrays, own, self.path)
+        for name, array in own.items():
+            array[...] = to_device(arrays[name], array_module(array))
+        self.state = state
 
 
 def same_run(found, wanted, path):
@@ -226,20 +241,6 @@ def same_run(found, wanted, path):
     if different:
         raise CheckpointError(f"{path} belongs to a run with another {', '.join(different)}: use the same settings "
                               "to resume, or another --out to start afresh")
-
-
-def load_parameters(network, arrays, path):
-    """Copy the arrays "param/..." of a checkpoint into `network`; refuse them if names, shapes or dtypes differ."""
-    prefix = "param/"
-    stored = {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
-    for name, p in network.params.items():
-        if name not in stored or stored[name].shape != p.shape or stored[name].dtype != p.dtype:
-            found = f"{stored[name].dtype} {stored[name].shape}" if name in stored else "nothing"
-            raise CheckpointError(f"{path} is of another architecture: the network's {name} is {p.dtype} {p.shape}, "
-                                  f"the checkpoint has {found}")
-        p[...] = to_device(stored.pop(name), array_module(p))
-    if stored:
-        raise CheckpointError(f"{path} is of another architecture: the network has no {', '.join(sorted(stored))}")
 
 
 def _all_finite(arrays):

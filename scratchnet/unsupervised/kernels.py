@@ -10,7 +10,8 @@ specified in the paper, which only says that W_SAE and b_SAE "were taken as the 
 """
 import numpy as np
 
-from ..backend import to_host
+from ..backend import array_module, to_host
+from ..checks import not_negative, positive
 from ..errors import InputError
 
 
@@ -35,12 +36,33 @@ def to_kernels(autoencoder, whitening, K, C):
 
 def spread(kernels, C):
     """Share kernels (K, K, 1, F) among C channels in equal parts: where all channels agree, nothing changes."""
+    positive(C=C)
+    _check(kernels)
     if kernels.shape[2] != 1:
         raise InputError(f"only kernels of one channel can be shared, these have {kernels.shape[2]}")
     return np.repeat(kernels, C, axis=2) / C
 
 
 def rescale(kernels, biases, std):
-    """Scale kernels and biases by the factor that gives the kernels the standard deviation `std`."""
-    factor = std / kernels.std()
+    """Scale kernels and biases by the factor that gives the kernels the standard deviation `std`.
+
+    Raises
+    ------
+    InputError
+        If the kernels are all one number, up to rounding, or not finite: no factor gives them a standard deviation.
+    """
+    not_negative(std=std)
+    array_module(biases)
+    _check(kernels)
+    own = kernels.std(dtype=np.float64)
+    if not own > max(1e-12 * abs(kernels).max(), 1e-300):  # not true of NaN either
+        raise InputError(f"kernels of standard deviation {own:g} cannot be scaled to {std:g}: they do not vary, so "
+                         "whatever made them has learnt nothing")
+    factor = std / own
     return kernels * factor, biases * factor
+
+
+def _check(kernels):
+    array_module(kernels)
+    if kernels.ndim != 4 or kernels.dtype.kind not in "fiu":
+        raise InputError(f"kernels are numbers (K, K, C, F), got {kernels.dtype} of shape {kernels.shape}")

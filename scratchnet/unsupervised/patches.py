@@ -1,6 +1,7 @@
 """Small windows cut from images at random: what the auto-encoder learns from (paper, section 3)."""
 import numpy as np
 
+from ..backend import array_module
 from ..checks import positive
 from ..errors import InputError, SettingsError
 
@@ -20,7 +21,8 @@ def sample_patches(images, count, K, rng):
     (count, K·K·C) array
         Of the dtype of `images`; row, column and channel run as in a convolution kernel (K, K, C).
     """
-    positive(count=count, K=K)
+    count, K = positive(count=count, K=K)
+    array_module(images)
     if images.ndim != 4 or len(images) == 0:
         raise InputError(f"patches are cut from images (N, H, W, C) with N ≥ 1, got shape {images.shape}")
     N, H, W, C = images.shape

@@ -44,7 +44,7 @@ class SparseAutoencoder:
     """
 
     def __init__(self, visible, hidden, sparsity=0.035, sparsity_weight=5.0, weight_decay=3e-3, rng=None):
-        positive(visible=visible, hidden=hidden)
+        visible, hidden = positive(visible=visible, hidden=hidden)
         not_negative(sparsity_weight=sparsity_weight, weight_decay=weight_decay)
         if not 0 < sparsity < 1:
             raise SettingsError(f"sparsity must lie between 0 and 1, got {sparsity}")
@@ -71,7 +71,15 @@ class SparseAutoencoder:
         return self.encode(X) @ W2 + b2
 
     def _parameters(self, X):
+        self._check(X)
         return self.unpack(array_module(X).asarray(self.theta, dtype=X.dtype))
+
+    def _check(self, X):
+        """Refuse what is not (m, D) floats: in the precision of whole numbers, every weight would be 0."""
+        array_module(X)
+        if X.ndim != 2 or X.shape[1] != self.visible or X.dtype.kind != "f":
+            raise InputError(f"this auto-encoder takes floating point numbers (m, {self.visible}), got {X.dtype} of "
+                             f"shape {tuple(X.shape)}: one row for each patch, of as many numbers as it was made for")
 
     def cost_and_gradient(self, theta, X, workers=None):
         """Return J and ∂J/∂theta, both exact, on the backend and in the precision of the arguments.
@@ -94,8 +102,10 @@ class SparseAutoencoder:
             Threads that share the blocks. The result does not depend on how many they are.
         """
         xp = array_module(theta, X)
-        if X.ndim != 2 or X.shape[1] != self.visible or len(X) == 0:
-            raise InputError(f"this auto-encoder takes patches (m, {self.visible}) with m ≥ 1, got {tuple(X.shape)}")
+        self._check(X)
+        if len(X) == 0 or theta.shape != self.theta.shape:
+            raise InputError(f"the objective is a mean over at least one patch, for {self.theta.shape} parameters: got "
+                             f"{len(X)} patches and {tuple(theta.shape)} parameters")
         W1, b1, W2, b2 = self.unpack(theta)
         m, rho, beta, decay = len(X), self.sparsity, self.sparsity_weight, self.weight_decay
         size = BLOCK if xp is np else m
@@ -106,10 +116,11 @@ class SparseAutoencoder:
         blocks = range(-(-m // size))
         parts = workers.each(sums, blocks) if workers else list(map(sums, blocks))
         squares, active, outer, slope_outer, back, slope, dW2, db2 = (sum(terms[1:], terms[0]) for terms in zip(*parts))
-        rho_hat = active / m
-        kl = rho * xp.log(rho / rho_hat) + (1 - rho) * xp.log((1 - rho) / (1 - rho_hat))
+        rho_hat, kl, s = active / m, xp.zeros_like(active), xp.zeros_like(active)
+        if beta:  # without, a unit that is always off is no matter, and 0 · ∞ would be no number
+            kl = rho * xp.log(rho / rho_hat) + (1 - rho) * xp.log((1 - rho) / (1 - rho_hat))
+            s = beta * ((1 - rho) / (1 - rho_hat) - rho / rho_hat)
         cost = squares / (2 * m) + decay / 2 * ((W1 * W1).sum() + (W2 * W2).sum()) + beta * kl.sum()
-        s = beta * ((1 - rho) / (1 - rho_hat) - rho / rho_hat)
         gradient = [(outer + slope_outer * s) / m + decay * W1, dW2 / m + decay * W2, (back + slope * s) / m, db2 / m]
         return cost, xp.concatenate([g.ravel() for g in gradient])
 
@@ -150,8 +161,9 @@ class SparseAutoencoder:
         """
         positive(iterations=iterations)
         xp = array_module(X)
-        if X.dtype.kind != "f" or not bool(xp.isfinite(X).all()):
-            raise InputError(f"patches must be finite floating point numbers, got {X.dtype}: look for NaN")
+        self._check(X)
+        if not bool(xp.isfinite(X).all()):
+            raise InputError("patches must be finite: look for NaN")
         with nullcontext(workers) if workers else Workers(threads if xp is np else 1) as pool:
             self.theta, costs = minimize(lambda theta: self.cost_and_gradient(theta, X, pool), self.theta, xp,
                                          X.dtype, iterations, callback)

@@ -7,6 +7,7 @@ still looks like a patch, with its edges brought out.
 import numpy as np
 
 from ..backend import array_module
+from ..checks import not_negative
 from ..errors import InputError
 
 
@@ -29,15 +30,15 @@ class ZCA:
     """
 
     def __init__(self, epsilon=0.1):
-        if not epsilon >= 0:
-            raise InputError(f"epsilon must be at least 0, got {epsilon}")
+        not_negative(epsilon=epsilon)
         self.epsilon = epsilon
 
     def fit(self, X):
         """Learn mean and covariance of the rows of X (m, D) and return self."""
         xp = array_module(X)
-        if X.ndim != 2 or len(X) < 2 or X.dtype.kind not in "fiu":
-            raise InputError(f"whitening learns from numbers (m, D), m ≥ 2, got {X.dtype} of shape {tuple(X.shape)}")
+        _check(X)
+        if len(X) < 2:
+            raise InputError(f"whitening learns from m ≥ 2 rows, got {len(X)}")
         X = X.astype(np.float64)
         if not bool(xp.isfinite(X).all()):
             raise InputError("whitening cannot learn from numbers that are not finite: look for NaN in the patches")
@@ -45,7 +46,7 @@ class ZCA:
         centred = X - self.mean
         eigenvalues, U = xp.linalg.eigh(centred.T @ centred / len(X))
         scale = xp.sqrt(xp.maximum(eigenvalues, 0) + self.epsilon)
-        if float(scale.min()) <= 1e-12 * float(scale.max()):
+        if not float(scale.min()) > 1e-12 * float(scale.max()):
             raise InputError("the patches do not vary in every direction: whiten with an epsilon above 0")
         self.transform_matrix = (U / scale) @ U.T
         self.inverse_matrix = (U * scale) @ U.T
@@ -53,11 +54,21 @@ class ZCA:
 
     def transform(self, X):
         """Whiten the rows of X (m, D); floats keep their precision."""
+        _check(X, self.mean)
         return ((X - self.mean) @ self.transform_matrix).astype(_float(X))
 
     def inverse(self, X):
         """Undo `transform`."""
+        _check(X, self.mean)
         return (X @ self.inverse_matrix + self.mean).astype(_float(X))
+
+
+def _check(X, mean=None):
+    """Refuse what is not numbers (m, D), D being that of `mean` if it is given: another width would be broadcast."""
+    array_module(X)
+    if X.ndim != 2 or X.dtype.kind not in "fiu" or mean is not None and X.shape[1] != len(mean):
+        D = "D" if mean is None else len(mean)
+        raise InputError(f"whitening takes numbers (m, {D}), got {X.dtype} of shape {tuple(X.shape)}")
 
 
 def _float(X):

@@ -1,5 +1,7 @@
 """The commands, as a user meets them."""
 import json
+import os
+import stat
 
 import pytest
 from terminal import refused, run
@@ -34,14 +36,27 @@ def test_gradcheck_passes_and_fails(capsys, monkeypatch):
 
 
 def test_cupy_without_a_gpu(capsys, monkeypatch):
-    monkeypatch.setattr("scratchnet.backend._probe_cupy", lambda: (None, "no device"))
-    assert "no GPU answers" in refused(capsys, "gradcheck", "--backend", "cupy")
+    monkeypatch.setattr("scratchnet.backend.probe_cupy", lambda: (None, "no device"))
+    assert "CuPy found no GPU" in refused(capsys, "gradcheck", "--backend", "cupy")
 
 
 def test_a_place_that_cannot_be_written(capsys, tmp_path):
     (tmp_path / "file").touch()
     assert "cannot write" in refused(capsys, "train", "--out", tmp_path / "file")
     assert "cannot write" in refused(capsys, "demo", "--out", tmp_path / "file" / "deeper")
+
+
+def test_a_folder_that_nobody_named_is_a_new_one(capsys, tmp_path, monkeypatch):
+    places = []
+    monkeypatch.setattr("scratchnet.benchmark.run.benchmark", lambda out, *more: places.append(out))
+    monkeypatch.setattr("scratchnet.experiments.reproduce.reproduce", lambda plan, **more: places.append(plan.out.name))
+    monkeypatch.chdir(tmp_path)
+    for taken in ((), ("scratchnet-benchmark", "scratchnet-demo"), ("scratchnet-benchmark-2", "scratchnet-demo-2")):
+        for name in taken:
+            assert (tmp_path / name).is_dir()  # made at once, so that of two that start together each has its own
+        assert run(capsys, "benchmark")[0] == run(capsys, "demo")[0] == 0
+    assert places == ["scratchnet-benchmark", "scratchnet-demo", "scratchnet-benchmark-2", "scratchnet-demo-2",
+                      "scratchnet-benchmark-3", "scratchnet-demo-3"]
 
 
 def test_options_reach_the_plan_and_its_system(capsys, monkeypatch, tmp_path):
@@ -83,10 +98,49 @@ def trained(tmp_path_factory):
 
 def test_train_then_evaluate(trained, capsys, tmp_path):
     code, out, _ = run(capsys, "evaluate", trained.parent, "--json", tmp_path / "figures.json")
-    assert code == 0 and "Top-1" in out and "test-vs-train, angular" in out
+    assert code == 0 and "Top-1" in out and "test-vs-train: each test image searches the training images, 60" in out
+    assert "class floor" in out and "min(30, R)" in out
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert 0 < figures["retrieval"]["test-vs-test"]["manhattan"]["map"] < 1
     assert sum(map(sum, figures["confusion"])) == 500
+
+
+def test_figures_that_could_not_be_kept_are_not_computed(trained, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("scratchnet.experiments.evaluate_file", None)
+    (tmp_path / "file").touch()
+    for place in (tmp_path, tmp_path / "file/a.json", tmp_path / ("x" * 300), tmp_path / "y" / ("x" * 300)):
+        assert "cannot write" in refused(capsys, "evaluate", trained, "--json", place)
+
+
+def test_a_device_takes_figures_and_stays_a_device(trained, capsys, monkeypatch):
+    monkeypatch.setattr("scratchnet.experiments.evaluate_file", lambda *more: ({"accuracy": None, "retrieval": {}}, 0))
+    assert run(capsys, "evaluate", trained, "--json", "/dev/null")[0] == 0
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+@pytest.mark.parametrize("option", ["--out", "--json"])
+def test_an_empty_path_is_refused(option, trained, capsys):
+    command = {"--out": ["train"], "--json": ["evaluate", trained]}[option]
+    assert "expected the name of a file or folder, got none" in refused(capsys, *command, option, "")
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + "/system.npz", "pipe.npz", "loop.npz", "zero.npz"])
+def test_what_is_no_file_of_a_system_is_one_line(name, capsys, tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.npz")
+    (tmp_path / "loop.npz").symlink_to("loop.npz")
+    (tmp_path / "zero.npz").symlink_to("/dev/zero")
+    monkeypatch.chdir(tmp_path)
+    assert "no fitted system" in (said := refused(capsys, "evaluate", name)) or "cannot read" in said
+
+
+def test_of_two_demos_each_has_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plans = []
+    monkeypatch.setattr("scratchnet.experiments.reproduce.reproduce", lambda plan, **more: plans.append(plan))
+    for _ in range(3):
+        assert main(["demo"]) == 0
+    assert [str(plan.out) for plan in plans] == ["scratchnet-demo", "scratchnet-demo-2", "scratchnet-demo-3"]
+    assert all(plan.out.is_dir() for plan in plans)
 
 
 @pytest.mark.parametrize("which", ["folder", "checkpoint"])

@@ -7,7 +7,8 @@ from terminal import refused, run
 
 from scratchnet import __version__
 
-COMMANDS = [["demo"], ["reproduce"], ["train"], ["evaluate"], ["systems"], ["summary"], ["gradcheck"], ["data"],
+COMMANDS = [["demo"], ["reproduce"], ["train"], ["evaluate"], ["systems"], ["summary"], ["gradcheck"],
+            ["benchmark"], ["data"],
             ["data", "download"], ["data", "verify"], ["data", "info"]]
 
 
@@ -40,6 +41,12 @@ def test_module_and_command_are_the_same():
     (["train", "--set", "weight_decay=nan"], "weight_decay must be a finite number"),
     (["gradcheck", "--layer", "Conv3D"], "did you mean 'Conv2D'"),
     (["gradcheck", "--backend", "cuda"], "choose one of auto, numpy, cupy"),
+    (["benchmark", "--backends", "numpy,torch"], "choose one of numpy, cupy"),
+    (["benchmark", "--backends", ""], "choose one of numpy, cupy"),
+    (["benchmark", "--batch", "0"], "at least 1"),
+    (["benchmark", "--batch", "1,,4"], "at least 1"),
+    (["benchmark", "--batch", "many"], "at least 1"),
+    (["benchmark", "--threads", "0"], "at least 1"),
     (["train", "--epochs", "0"], "at least 1"),
     (["train", "--epochs", "two"], "at least 1"),
     (["train", "--train-images", "-5"], "at least 1"),

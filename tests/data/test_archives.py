@@ -72,7 +72,8 @@ def test_an_archive_with_a_file_of_holes(format, fake, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"\x1f\x8b", gzip.compress(b"x" * 2000), gzip.compress(b"x" * 10240),
-                                     archive_of({"x": b"x" * 30_000})[:-60]])
+                                     archive_of({"x": b"x" * 30_000})[:-60]],
+                         ids=["empty", "only a mark", "no archive", "a header of x", "cut"])
 def test_what_cannot_be_unpacked(content):
     with pytest.raises(DataError, match="what came is no readable .tar.gz") as error:
         read_members("what came", content, {"x": "x"}, 100_000)

@@ -4,6 +4,7 @@ import pytest
 
 from scratchnet.backend import to_device, to_host
 from scratchnet.data.augment import shift_and_flip
+from scratchnet.errors import SettingsError
 
 
 def naive(x, rng, shift, flip):
@@ -34,6 +35,18 @@ def test_every_shift_and_both_sides_occur(rng):
     assert places == {(i, j) for i in (1, 2, 3) for j in (0, 1, 2, 3, 4)}
 
 
+def test_what_moves_in(backend):
+    x = to_device(np.full((50, 4, 4, 2), 9, np.uint8), backend)
+    y = to_host(shift_and_flip(x, np.random.default_rng(0), 2, fill=[3, 5]))
+    assert y.dtype == np.uint8 and {tuple(pixel) for pixel in y.reshape(-1, 2)} == {(9, 9), (3, 5)}
+
+
 def test_nothing_asked_for_nothing_done(rng):
     x = rng.standard_normal((2, 3, 3, 1))
     assert shift_and_flip(x, None) is x
+
+
+@pytest.mark.parametrize("shift", [-1, 1.0, True, np.nan, "1"])
+def test_a_shift_that_is_no_number_of_pixels_is_refused(rng, shift):
+    with pytest.raises(SettingsError, match="shift must be a whole number of at least 0"):
+        shift_and_flip(rng.standard_normal((2, 3, 3, 1)), rng, shift)

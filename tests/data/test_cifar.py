@@ -83,3 +83,12 @@ def test_info_says_what_a_data_card_needs(fake, tmp_path):
     card = info(fake.catalog.name, tmp_path)
     assert card["test_images"] == N and "archive at" in card["found"] and "kriz/cifar.html" in card["source"]
     assert len(card["channel_mean"]) == len(card["channel_std"]) == 3 and "Krizhevsky" in card["citation"]
+
+
+def test_a_user_without_a_home_is_told_to_name_a_folder(monkeypatch):
+    def homeless(name):
+        raise RuntimeError("could not determine the home directory")
+    monkeypatch.setattr("platformdirs.user_cache_path", homeless)
+    monkeypatch.delenv("SCRATCHNET_DATA", raising=False)
+    with pytest.raises(DataError, match="there is no home folder .* --data or SCRATCHNET_DATA"):
+        load("cifar10")

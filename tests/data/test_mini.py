@@ -42,3 +42,11 @@ def test_a_damaged_installation_is_one_clear_line(name, content, tmp_path, monke
     with pytest.raises(DataError, match="install scratchnet again") as error:
         load("mini")
     assert "\n" not in str(error.value)
+
+
+def test_too_little_memory_is_no_damage(monkeypatch):
+    def fail(*arguments):
+        raise MemoryError
+    monkeypatch.setattr(mini, "_read", fail)
+    with pytest.raises(MemoryError):
+        load("mini")

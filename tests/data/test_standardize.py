@@ -4,7 +4,7 @@ import pytest
 
 from scratchnet.backend import to_device, to_host
 from scratchnet.data import Standardizer
-from scratchnet.errors import InputError
+from scratchnet.errors import InputError, SettingsError
 
 
 def test_zero_mean_and_unit_variance(backend, rng):
@@ -32,3 +32,28 @@ def test_standardizer_refusals():
             Standardizer.fit(wrong)
     with pytest.raises(InputError, match="2 channels"):
         Standardizer([0, 0], [1, 1])(np.zeros((1, 4, 4, 3), np.uint8))
+
+
+@pytest.mark.parametrize("images", [
+    np.full((2, 3), "7"), np.full((2, 3), "2016-01-01", "datetime64[D]"), np.ones((2, 3), "timedelta64[s]"),
+    np.ones((2, 3), np.int8), np.ones((2, 3), bool), np.ones((2, 3), object), np.ones((2, 3), complex),
+    np.ones((2, 3)) / 255, np.ones((2, 3), np.int64), np.ones(3, np.uint8)], ids=lambda images: str(images.dtype))
+def test_what_is_no_image_of_bytes_is_not_standardised(images):
+    for function in (Standardizer([0, 0, 0], [1, 1, 1]), Standardizer.fit):
+        with pytest.raises(InputError, match="of uint8"):
+            function(images)
+
+
+@pytest.mark.parametrize("mean, std", [
+    ([0, np.nan], [1, 1]), ([0, 0], [1, np.nan]), ([0, 0], [1, -1]), ([0, 0], [1, np.inf]), ([0, np.inf], [1, 1]),
+    ([0, 0], [1]), ([0], [1, 1]), ([[0, 0]], [[1, 1]]), (0, 1)])
+def test_a_mean_or_deviation_that_is_none_is_refused(mean, std):
+    """NaN and what is below 0 would count as a channel that never varies."""
+    with pytest.raises(InputError, match="mean and std must be finite"):
+        Standardizer(mean, std)
+
+
+def test_whole_numbers_hold_no_standardised_image():
+    for dtype in (np.uint8, int, bool, np.float16):
+        with pytest.raises(SettingsError, match="dtype must be float32 or float64"):
+            Standardizer([100.0], [50.0])(np.ones((2, 4, 4, 1), np.uint8), dtype)

@@ -18,12 +18,16 @@ def made_up_run(rng, dataset="cifar10", method="cnn_rgb", classes=10, **more):
                                            "seconds_per_query": rng.random() / 100} for metric in METRICS}
                        for protocol in ("test-vs-test", "test-vs-train")}
                  for key in ("retrieval", "retrieval_before_relu")}
-    return {"dataset": dataset, "method": method, "recipe": "paper", "seed": 0, "epochs": 25, "train_images": 50_000,
-            "history": [{"epoch": 1, "loss": 2.0, "train_top1": 0.25, "seconds": 40.0},
+    return {"dataset": dataset, "system": "kuo2016", "method": method, "preset": "cpu", "recipe": "paper", "seed": 0,
+            "epochs": 25, "train_images": 50_000,
+            "history": [{"epoch": 1, "loss": 2.0, "train_top1": 0.25, "validation_top1": 0.2, "seconds": 40.0},
                         {"epoch": 2, "loss": 1.2345, "train_top1": 0.567, "validation_top1": 0.512, "seconds": 44.0}],
             "accuracy": dict(zip(("top1", "top2", "top3"), np.sort(rng.random(3)).tolist())),
             "confusion": rng.integers(1, 100, (classes, classes)).tolist(), **retrieval,
-            "seconds": {"pretrain": 31.0, "train": 84.0, "evaluate": 7700.0}, "settings": {"rate": 0.0123}, **more}
+            "examples": [{"query": 3, "ids": [1, 2], "distances": [0.1, 0.2]}], "peak_mb": 1234.5,
+            "seconds": {"pretrain": 31.0, "train": 84.0, "evaluate": 7700.0}, "settings": {"rate": 0.0123},
+            "command": "scratchnet reproduce", "environment": {"cpu": "a made-up processor", "date": "2001-02-03"},
+            **more}
 
 
 class Page(HTMLParser):

@@ -8,7 +8,7 @@ from toys import OneHot, dataset
 from scratchnet.experiments.evaluation import KEPT, classification, evaluate, examples
 from scratchnet.metrics import average_precision
 from scratchnet.parallel import Workers
-from scratchnet.retrieval import DISTANCES
+from scratchnet.retrieval import DISTANCES, evaluate_protocols
 
 METRICS = tuple(DISTANCES)
 PROTOCOLS = ("test-vs-test", "test-vs-train")
@@ -44,9 +44,26 @@ def test_a_system_that_does_not_classify_has_no_accuracy(images):
     assert figures["retrieval"]["test-vs-test"]["angular"]["map"] == 1
 
 
+def test_each_descriptor_is_evaluated_by_itself(images):
+    class Two(OneHot):
+        """Its second descriptor, what an image shows beside its class, knows nothing of that."""
+
+        def _outputs(self, rgb):
+            return {**super()._outputs(rgb), "useless": rgb[:, 3, :2, 0].astype(np.float32)}
+    system = Two().fit(images.train_images, images.train_labels)
+    with Workers(1) as workers:
+        figures, _ = evaluate(system, images, images.train_images, images.train_labels, workers)
+    test, train = (system.outputs(x)["useless"] for x in (images.test_images, images.train_images))
+    for protocol, metrics in evaluate_protocols(test, images.test_labels, train, images.train_labels).items():
+        for metric, row in metrics.items():
+            assert figures["retrieval_useless"][protocol][metric]["map"] == row["map"] < 0.6
+            assert figures["retrieval"][protocol][metric]["map"] == 1
+
+
 def test_what_is_kept_of_each_query_agrees_with_the_figures(images):
     figures, kept, system = evaluated(images, blur=2.0)
-    assert set(kept) == {"predicted", *(f"{metric}/{figure}" for metric, figure in KEPT)}
+    assert set(kept) == {"labels", "predicted", *(f"{metric}/{figure}" for metric, figure in KEPT)}
+    assert (kept["labels"] == images.test_labels).all() and kept["labels"].dtype == np.uint8
     assert (kept["predicted"] == images.test_labels).mean() == figures["accuracy"]["top1"] < 1
     for metric, figure in KEPT:
         values = kept[f"{metric}/{figure}"]

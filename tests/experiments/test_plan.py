@@ -7,6 +7,7 @@ from toys import OneHot, dataset
 
 from scratchnet.errors import SettingsError
 from scratchnet.experiments.plan import Plan, split
+from scratchnet.systems.kuo2016 import RECIPES, Kuo2016
 from scratchnet.systems.pixels import Pixels
 
 
@@ -82,6 +83,27 @@ def test_every_run_has_a_folder_of_its_own():
     assert folders[0] == Path("out/runs/mini-onehot-cpu-seed3") and len(set(folders)) == 3
     assert Plan("cifar10", "out", systems).folder(systems[0]) not in folders
     assert plan.folder(OneHot(seed=4)) not in folders
+
+
+def test_a_name_that_no_folder_can_have_is_cut_and_still_tells_runs_apart(tmp_path):
+    """Fifteen changed settings make one; the same settings must find their folder again."""
+    changes = [f"{name}={value}" for name, value in vars(RECIPES["best"]).items() if name != "name"][:15]
+    system = Kuo2016.configured("cpu", 3, changes)
+    folder = Plan("cifar100", tmp_path, [system]).folder(system)
+    assert len(f"cifar100-{system.label}-seed3") > 255 == len(folder.name.encode())
+    assert folder.name.startswith(f"cifar100-{system.label}"[:200]) and folder.name.endswith("-seed3")
+    folder.mkdir(parents=True)
+    assert Plan("cifar100", tmp_path, [system]).folder(Kuo2016.configured("cpu", 3, changes)) == folder
+    others = [Kuo2016.configured("cpu", 3, [*changes[:-1], "patch_count=7"]), Kuo2016.configured("cpu", 4, changes)]
+    assert folder not in [Plan("cifar100", tmp_path, [other]).folder(other) for other in others]
+
+
+def test_names_that_fit_are_left_as_they_are():
+    for length in (200, 254, 255):
+        system = OneHot()
+        system.name = "x" * (length - len("mini--cpu-seed0"))
+        folder = Plan("mini", "out", [system]).folder(system)
+        assert folder.name == f"mini-{system.label}-seed0" and len(folder.name) == length
 
 
 def test_what_tells_runs_apart_is_what_decides_their_images():

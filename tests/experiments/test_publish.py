@@ -6,13 +6,13 @@ import shutil
 import numpy as np
 import pytest
 
-from scratchnet import checkpoint, data, systems, trained
+from scratchnet import checkpoint, data, documents, systems, trained
 from scratchnet.data import load
 from scratchnet.data.cifar import Dataset
 from scratchnet.errors import CheckpointError
 from scratchnet.experiments import publish as module
 from scratchnet.experiments.plan import Plan
-from scratchnet.experiments.publish import TAKEN, publish
+from scratchnet.experiments.publish import TAKEN, evaluate_again, publish
 from scratchnet.experiments.run import Experiment
 
 
@@ -63,18 +63,38 @@ def test_the_card_says_where_the_weights_come_from_and_what_they_are_worth(publi
     assert (card["name"], card["bytes"]) == ("mini", len(content))
     assert card["sha256"] == hashlib.sha256(content).hexdigest() and "near-duplicates" in card["limits"]
     assert {key: card[key] for key in TAKEN} == {key: result[key] for key in TAKEN}
-    assert card["command"] == "a command" and card["accuracy_before_rounding"] == result["accuracy"]
+    assert card["training"] == {key: result[key] for key in ("command", "environment")}
+    assert card["training"]["command"] == "a command" and card["accuracy_before_rounding"] == result["accuracy"]
+    assert card["command"] == "scratchnet evaluate --pretrained mini" and card["environment"]["cpu"]
+    assert card["environment"]["date"] >= result["environment"]["date"]
     system = systems.load(folder / "mini.npz")
     assert all(p.dtype == np.float32 for p in system.network.params.values())
     found = (system.scores(small.test_images).argmax(axis=1) == small.test_labels).mean()
     assert card["accuracy"]["top1"] == pytest.approx(found)
-    assert set(card["retrieval"]) == {"test-vs-test", "test-vs-train"}
+    for key in ("retrieval", "class_floor", "chance", "gallery"):
+        assert set(card[key]) == {"test-vs-test", "test-vs-train"}
+
+
+def test_a_card_can_be_measured_again(published, small, tmp_path, monkeypatch):
+    folder = shutil.copytree(published[0], tmp_path / "trained")
+    before = json.loads((folder / "mini.json").read_text())
+    kept = {key: value for key, value in before.items() if key not in ("schema", "digest")}
+    documents.write(folder / "mini.json", {**kept, "command": "another", "limits": "", "chance": kept["class_floor"]})
+    monkeypatch.setattr(data, "load", lambda name, folder=None: small)
+    monkeypatch.setattr(module, "select", lambda: np)
+    monkeypatch.setattr(trained, "NAMES", ("mini",))
+    monkeypatch.setattr(trained, "files", lambda package: folder)
+    evaluate_again("mini", folder)
+    again = json.loads((folder / "mini.json").read_text())
+    timed = ("environment", "retrieval", "digest")
+    assert {k: v for k, v in again.items() if k not in timed} == {k: v for k, v in before.items() if k not in timed}
+    assert again["retrieval"]["test-vs-test"]["angular"]["map"] == before["retrieval"]["test-vs-test"]["angular"]["map"]
 
 
 def test_the_cards_of_the_package_have_the_same_fields(published):
     _, card = published
     for name in trained.NAMES:
-        assert set(trained.card(name)) == set(card)
+        assert {*trained.card(name), "schema", "digest"} == set(card)
 
 
 def test_the_package_loads_what_was_published(published, tmp_path, monkeypatch):

@@ -7,10 +7,13 @@ import time
 
 import numpy as np
 import pytest
+from toys import OneHot, dataset
 
-from scratchnet import checkpoint
+from scratchnet import checkpoint, data
 from scratchnet.cli import main
 from scratchnet.data import load
+from scratchnet.experiments import reproduce
+from scratchnet.experiments.plan import Plan
 
 TINY = ["--train-images", "64", "--epochs", "2", "--set", "patch_count=300", "--set", "pretrain_iterations=2",
         "--seed", "1"]
@@ -29,7 +32,7 @@ def results(out):
 
 
 def test_results_have_the_promised_schema(results):
-    assert results["schema"] == 1 and results["command"].startswith("scratchnet reproduce --methods cnn_rgb")
+    assert results["schema"] == 2 and results["command"].startswith("scratchnet reproduce --methods cnn_rgb")
     assert {"python", "numpy", "scipy", "blas", "cpu", "cores", "threads", "backend", "device", "commit",
             "date"} <= set(results["environment"])
     assert [run["method"] for run in results["runs"]] == ["cnn_rgb", "pretrain_cnn_rgb_da"]
@@ -56,11 +59,12 @@ def test_each_run_keeps_what_a_paired_comparison_needs(out, results):
     for run in results["runs"]:
         folder = next(out.glob(f"runs/mini-{run['method']}-paper*"))
         kept = dict(np.load(folder / "predictions.npz"))
-        assert set(kept) == {"predicted", "euclidean/map", "manhattan/map", "angular/map", "angular/map_at_30"}
-        assert (kept["predicted"] == test).mean() == run["accuracy"]["top1"]
+        assert set(kept) == {"labels", "predicted", "euclidean/map", "manhattan/map", "angular/map",
+                             "angular/map_at_30"}
+        assert (kept["labels"] == test).all() and (kept["predicted"] == test).mean() == run["accuracy"]["top1"]
         found = run["retrieval"]["test-vs-test"]
         for name, values in kept.items():
-            if name != "predicted":
+            if "/" in name:
                 metric, figure = name.split("/")
                 assert values.shape == (500,)
                 assert values.mean(dtype=float) == pytest.approx(found[metric][figure], abs=1e-4)
@@ -83,6 +87,21 @@ def test_resume_reports_again_without_computing(out, results, monkeypatch, capsy
     again = json.loads((out / "results.json").read_text())
     assert again["runs"] == results["runs"] and (out / "report.html").exists()
     assert main(command) == 2 and "--resume" in capsys.readouterr().err
+
+
+def test_runs_of_other_systems_and_seeds_stay_and_a_run_stands_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "load", lambda name, folder=None: dataset())
+    monkeypatch.setattr(reproduce, "draw", lambda *arguments: [])
+
+    def runs(*kinds):
+        plan = Plan("toy", tmp_path, kinds, backend="numpy", threads=1, resume=True)
+        found = reproduce.reproduce(plan)["runs"]
+        assert json.loads((tmp_path / "results.json").read_text())["runs"] == json.loads(json.dumps(found))
+        return [(run["system"], run["preset"], run["seed"]) for run in found]
+    assert runs(OneHot(seed=1)) == [("onehot", "cpu", 1)]
+    assert runs(OneHot(seed=2)) == [("onehot", "cpu", 1), ("onehot", "cpu", 2)]
+    assert runs(OneHot("quick", seed=2), OneHot(seed=2)) == [("onehot", "cpu", 1), ("onehot", "quick", 2),
+                                                             ("onehot", "cpu", 2)]
 
 
 def test_damaged_results_are_one_line(out, capsys):

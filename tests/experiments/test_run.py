@@ -1,14 +1,18 @@
 """One run, from data to its files: what it writes, that it goes on, and what it refuses."""
 import json
+import os
+import subprocess
+import sys
+import tempfile
 
 import numpy as np
 import pytest
 from toys import OneHot, dataset
 
 from scratchnet import checkpoint, data, systems
-from scratchnet.errors import CheckpointError, OutputError
+from scratchnet.errors import CheckpointError, OutputError, SettingsError
 from scratchnet.experiments.plan import Plan, split
-from scratchnet.experiments.results import read_result
+from scratchnet.experiments.results import read_predictions, read_result, write_result
 from scratchnet.experiments.run import Experiment, evaluate_file, load_fitted, top1
 from scratchnet.metrics import average_precision
 from scratchnet.systems import registry
@@ -49,7 +53,7 @@ def test_a_run_leaves_its_figures_its_answers_and_the_system(plan, images):
     assert run["settings"] == {"epochs": 2, "decay": 0.03} and run["recipe"] is None
     assert run["environment"]["threads"] == 2 and run["environment"]["backend"] == "numpy" and run["peak_mb"] > 1
     assert set(run["seconds"]) == {"train", "evaluate"} and run["seconds"]["evaluate"] > 0
-    predicted = np.load(folder / "predictions.npz")["predicted"]
+    predicted = read_predictions(folder / "result.json")["predicted"]
     assert (predicted == system.scores(images.test_images).argmax(axis=1)).all()
     assert (predicted == images.test_labels).mean() == run["accuracy"]["top1"]
     assert checkpoint.load(folder / "system.npz")[1]["run"] == made.about()
@@ -108,7 +112,7 @@ def test_a_run_that_was_cut_off_while_it_was_evaluated_ends_as_if_it_had_not(pla
     assert (folder / "result.json").exists()
 
 
-@pytest.mark.parametrize("left", ["results.json", "runs/toy-pixels-quick+epochs=2-seed0/checkpoint.npz"])
+@pytest.mark.parametrize("left", ["results.json", "runs/toy-pixels-quick+epochs=2-seed0/notes.txt"])
 def test_an_earlier_run_is_not_overwritten(left, plan):
     made = plan()
     path = made.out / left
@@ -124,6 +128,96 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_computed(
     made = plan()
     made.out.write_text("in the way")
     with pytest.raises(OutputError, match="cannot write to .*; choose another --out"):
+        Experiment(made)
+
+
+@pytest.mark.parametrize("place", ["runs", "figures"])
+def test_so_is_a_folder_within_it(place, plan):
+    made = plan(resume=True)
+    made.out.mkdir()
+    (made.out / place).write_text("in the way", encoding="utf-8")
+    with pytest.raises(OutputError, match=f"cannot write to .*{place}: .*; choose another --out"):
+        Experiment(made)
+
+
+def test_too_few_images_are_refused_before_there_is_a_folder(plan):
+    for wrong in ({"train_images": 61}, {"validation": 60}, {"train_images": 20, "validation": 20}):
+        made = plan(**wrong)
+        with pytest.raises(SettingsError, match="images"):
+            Experiment(made)
+        assert not made.out.exists()
+
+
+@pytest.mark.parametrize("name", ["result.json", "system.npz", "checkpoint.npz", "pretraining.npz"])
+def test_what_the_last_system_left_in_another_run_is_refused_before_the_first_is_fitted(name, plan):
+    systems_ = OneHot(), Pixels.create("quick", epochs=2)
+    earlier = plan(*systems_, train_images=40)
+    path = earlier.folder(systems_[1]) / name
+    if name == "result.json":
+        Experiment(earlier).run(systems_[1])
+    else:
+        about = {**systems_[1].describe(), **earlier.about()}
+        checkpoint.save(path, {}, {"kind": "system", "about": systems_[1].describe(), "run": earlier.about()}
+                        if name == "system.npz" else {"about": about})
+    Experiment(plan(*systems_, train_images=40, resume=True))
+    with pytest.raises(CheckpointError, match=f"{name} belongs to a run with another train_images"):
+        Experiment(plan(*systems_, resume=True))
+
+
+OTHER = ("import sys\nfrom scratchnet.experiments import Experiment, Plan\nfrom scratchnet import systems\n"
+         "from scratchnet.errors import OutputError\n"
+         "try:\n    Experiment(Plan('mini', sys.argv[1], [systems.create('pixels', 'quick')], 'numpy'))\n"
+         "except OutputError as error:\n    print(error)\nelse:\n    print('let in')\n")
+
+
+def test_a_second_process_is_refused_as_long_as_the_first_one_lives(plan):
+    """Of 28 processes that wrote to one folder, 15 ended in "No such file or directory"."""
+    def other():
+        done = subprocess.run([sys.executable, "-c", OTHER, made.out], stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout
+    made = plan()
+    first = Experiment(made)
+    second = Experiment(made)  # within a process there is one
+    assert f"another run writes to {made.out}: wait until it has ended, or choose another --out" in other()
+    del first
+    assert "another run" in other()
+    del second
+    assert other() == "let in\n"
+
+
+@pytest.mark.parametrize("key, value", [("method", "../../elsewhere"), ("dataset", "mini"), ("seed", 1)])
+def test_a_finished_run_that_says_it_is_another_is_refused(key, value, plan):
+    made = plan()
+    run = Experiment(made).run(made.systems[0])
+    path = made.folder(made.systems[0]) / "result.json"
+    write_result(path, json.loads(path.read_text())["about"], {**run, key: value})
+    with pytest.raises(CheckpointError, match=f"another {key}"):
+        Experiment(plan(resume=True)).run(made.systems[0])
+
+
+@pytest.mark.parametrize("place", ["file", "pipe", "dangling", "loop", "x" * 300])
+def test_a_place_that_is_no_folder_is_refused_in_one_line(place, tmp_path):
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "dangling").symlink_to("nothing")
+    (tmp_path / "loop").symlink_to("loop")
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(OutputError, match="cannot write to .*; choose another --out") as error:
+        Experiment(Plan("toy", tmp_path / place, [OneHot()], backend="numpy"))
+    assert "\n" not in str(error.value) and sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_folder_without_rights_is_refused_before_anything_is_computed(plan, monkeypatch):
+    made = plan(resume=True)
+    Experiment(made).run(made.systems[0])
+    real = tempfile.TemporaryFile
+
+    def refuse(dir):  # to root, who may run the tests, nothing is forbidden
+        if dir == made.folder(made.systems[0]):
+            raise PermissionError(13, "Permission denied")
+        return real(dir=dir)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(OutputError, match="cannot write to .*: Permission denied; choose another --out"):
         Experiment(made)
 
 

@@ -51,7 +51,7 @@ def train(xp, x, labels, steps=10, dtype=np.float32):
     network = build_network(5, 10, Recipe(), np.random.default_rng(0), dtype).to(xp)
     optimizer, losses = SGD(weight_decay=5e-4), []
     x, labels = to_device(x.astype(dtype), xp), to_device(labels, xp)
-    with Workers(1, len(x)) as workers:
+    with Workers(1) as workers:
         for step in range(steps):
             loss, _, grads = batch_gradients(workers, network, SoftmaxCrossEntropy(), x, labels,
                                              lambda batch, rng: batch, (0, step))

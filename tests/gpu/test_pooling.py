@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from scratchnet.errors import InputError
 from scratchnet.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from scratchnet.network import Network
 
@@ -67,3 +68,14 @@ def test_a_bias_gradient_is_summed_in_parts_of_any_length(emulated, rng):
         with emulated(), pytest.MonkeyPatch.context() as patch:
             patch.setattr("scratchnet.fusion.PARTIAL_SUMS", most)
             np.testing.assert_allclose(db(), expected, rtol=1e-12)
+
+
+def test_a_gradient_of_another_shape_is_not_read_beyond_its_end(emulated, rng):
+    layers = {"conv": Conv2D(2, 3, 3, padding=1, rng=rng), "pool": MaxPool2D(2), "relu": ReLU()}
+    with emulated():
+        network = Network(layers).to(np)
+        y, caches = network.forward(rng.standard_normal((5, 6, 6, 2)).astype(np.float32))
+        network.backward(y, caches)
+        for dy in (y[:1], y[:, :1], y[..., :1], y.tolist(), y.astype(int), np.concatenate([y, y])):
+            with pytest.raises(InputError, match="expected a gradient"):
+                network.backward(dy, caches)

@@ -2,10 +2,27 @@
 import numpy as np
 import pytest
 
-from scratchnet.backend import array_module
+from scratchnet.backend import array_module, to_device, to_host
 from scratchnet.errors import InputError
-from scratchnet.layers import Conv2D, Dense, Layer, MaxPool2D, ReLU
+from scratchnet.layers import LAYERS, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, MeanPool2D, ReLU, Sigmoid, Tanh
 from scratchnet.layers.base import window_count
+
+MAP = (3, 8, 8, 2)
+EVERY = {  # name: (how to make it with random numbers `rng`, the shape of its input)
+    **{f"Conv2D {algorithm}": (lambda rng, a=algorithm: Conv2D(2, 4, 3, padding=1, rng=rng, algorithm=a), MAP)
+       for algorithm in ("naive", "im2col", "winograd")},
+    "MaxPool2D": (lambda rng: MaxPool2D(2), MAP), "MeanPool2D": (lambda rng: MeanPool2D(2), MAP),
+    "MaxPool2D overlapping": (lambda rng: MaxPool2D(3, 2), MAP),
+    "MeanPool2D overlapping": (lambda rng: MeanPool2D(3, 2), MAP),
+    "Dense": (lambda rng: Dense(5, 5, rng=rng), (3, 5)), "Flatten": (lambda rng: Flatten(), MAP),
+    "ReLU": (lambda rng: ReLU(), MAP), "Sigmoid": (lambda rng: Sigmoid(), MAP), "Tanh": (lambda rng: Tanh(), MAP),
+    "Dropout": (lambda rng: Dropout(0.5), MAP),
+}
+every = pytest.mark.parametrize("name", EVERY)
+
+
+def test_every_layer_is_in_the_table():
+    assert set(LAYERS) - {name.split()[0] for name in EVERY} == {"BatchNorm"}  # test_normalization.py has its edges
 
 
 @pytest.mark.parametrize("length, size, stride", [(32, 5, 1), (7, 3, 2), (8, 3, 2), (9, 4, 3), (5, 5, 1), (5, 5, 9),
@@ -55,3 +72,68 @@ def test_to_moves_every_parameter_and_returns_the_layer(backend):
     for layer in (Conv2D(2, 3, 3, rng=np.random.default_rng(0)), Dense(4, 2, rng=np.random.default_rng(0))):
         assert layer.to(backend) is layer and set(layer.params) == {"W", "b"}
         assert all(array_module(p) is backend for p in layer.params.values())
+
+
+WRONG = {  # a gradient dy (N, ...) of the right shape, made wrong
+    "one for all images": lambda dy: dy[:1], "one for all channels": lambda dy: dy[..., :1],
+    "of one image": lambda dy: dy[0], "of twice the batch": lambda dy: np.concatenate([dy, dy]),
+    "of no image": lambda dy: dy[:0], "with one more axis": lambda dy: dy[None], "turned": lambda dy: dy.T,
+    "a sum": lambda dy: dy.sum(), "a list": lambda dy: dy.tolist(), "a float": lambda dy: 1.0,
+    "nothing": lambda dy: None,
+    "whole numbers": lambda dy: dy.astype(int), "objects": lambda dy: dy.astype(object),
+    "text": lambda dy: dy.astype(str), "true or false": lambda dy: dy > 0,
+    "masked": lambda dy: np.ma.masked_array(dy, dy > 0),
+}
+
+
+@every
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("training", [False, True])
+def test_a_gradient_of_another_shape_or_kind_is_refused(name, wrong, training, rng):
+    """It would be broadcast, cast or cut, and end in a gradient that looks like one."""
+    make, shape = EVERY[name]
+    layer, x = make(rng), rng.standard_normal(shape).astype(np.float32)
+    y, cache = layer.forward(x, np.random.default_rng(0) if training else None)
+    dy = rng.standard_normal(y.shape).astype(np.float32)
+    layer.backward(dy, cache)
+    if (wrong, name) == ("turned", "Dense"):
+        dy = dy[:2]  # 3 x 5 and 5 x 3 would be told apart without a look at the number of images
+        y, cache = layer.forward(x[:2], np.random.default_rng(0) if training else None)
+    with pytest.raises(InputError):
+        layer.backward(WRONG[wrong](dy), cache)
+
+
+@every
+def test_inputs_that_are_no_plain_floats_are_refused(name, rng):
+    make, shape = EVERY[name]
+    layer, x = make(rng), rng.standard_normal(shape).astype(np.float32)
+    for wrong in (x.tolist(), x.astype(int), x.astype(object), x.astype(str), x > 0, np.ma.masked_array(x, x > 0),
+                  None):
+        with pytest.raises(InputError):
+            layer.forward(wrong)
+
+
+@every
+def test_no_images_go_through_and_come_back(name, backend, rng):
+    make, shape = EVERY[name]
+    layer = make(rng).to(backend)
+    for generator in (None, np.random.default_rng(0)):
+        y, cache = layer.forward(to_device(np.zeros((0, *shape[1:]), np.float32), backend), generator)
+        assert tuple(y.shape) == (0, *layer.output_shape(shape[1:])) and y.dtype == np.float32
+        dx, grads = layer.backward(y, cache)
+        assert tuple(dx.shape) == (0, *shape[1:])
+        assert {key: g.shape for key, g in grads.items()} == {key: p.shape for key, p in layer.params.items()}
+        assert not any(to_host(g).any() for g in grads.values())
+
+
+@pytest.mark.parametrize("make, sizes", [
+    (lambda *sizes: Conv2D(*sizes, rng=np.random.default_rng(0)), (64, 8, 5, 1, 200)),  # 5 · 5 · 64 is 64 in 8 bits
+    (lambda *sizes: Dense(*sizes, rng=np.random.default_rng(0)), (200, 100)), (MeanPool2D, (16, 3))])
+def test_sizes_of_few_bits_do_not_overflow(make, sizes):
+    layer, narrow = make(*sizes), make(*map(np.uint8, sizes))
+    assert repr(layer) == repr(narrow)
+    for name, p in layer.params.items():
+        np.testing.assert_array_equal(narrow.params[name], p)
+    if not isinstance(layer, Dense):
+        x = np.ones((1, 34, 34, 64 if layer.params else 2), np.float32)
+        np.testing.assert_array_equal(narrow.forward(x)[0], layer.forward(x)[0])

@@ -108,3 +108,30 @@ def test_refuses_sizes_that_make_no_sense(arguments):
 def test_refuses_unknown_algorithm():
     with pytest.raises(SettingsError, match="im2col"):
         Conv2D(1, 1, 3, algorithm="fft")
+
+
+@pytest.mark.parametrize("algorithm", ["naive", "im2col", "winograd"])
+@pytest.mark.parametrize("own, other", [(np.float32, np.float64), (np.float64, np.float32), (np.float32, ">f4")])
+def test_precisions_do_not_mix(algorithm, own, other, rng):
+    """Winograd's matrix products would refuse in words of their own, the others round."""
+    layer = Conv2D(2, 3, 3, padding=1, rng=rng, dtype=own, algorithm=algorithm)
+    x = rng.standard_normal((2, 4, 4, 2))
+    with pytest.raises(InputError, match=f"images of {np.dtype(own)}, like its kernels, got {np.dtype(other)}"):
+        layer.forward(x.astype(other))
+    y, cache = layer.forward(x.astype(own))
+    with pytest.raises(InputError, match=f"expected a gradient of {np.dtype(own)} of shape"):
+        layer.backward(y.astype(other), cache)
+
+
+def test_a_padding_of_numpys_whole_numbers_is_one(rng):
+    assert Conv2D(2, 3, 3, padding=np.int64(1)).output_shape((4, 4, 2)) == (4, 4, 3)
+    for padding in (-1, True, 1.0, None):
+        with pytest.raises(SettingsError, match="padding must be a whole number of at least 0"):
+            Conv2D(2, 3, 3, padding=padding)
+
+
+def test_a_shape_of_other_channels_has_no_output_shape():
+    layer = Conv2D(3, 8, 3)
+    for function in (layer.output_shape, layer.multiply_adds):
+        with pytest.raises(InputError, match=r"takes images of 3 channels, got the shape \(32, 32, 5\)"):
+            function((32, 32, 5))

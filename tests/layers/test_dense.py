@@ -29,3 +29,10 @@ def test_flatten_there_and_back(backend, rng):
     y, cache = Flatten().forward(x)
     assert y.shape == (2, 60) and Flatten().output_shape((3, 4, 5)) == (60,)
     assert (to_host(Flatten().backward(y, cache)[0]) == to_host(x)).all()
+
+
+def test_a_shape_of_another_width_has_no_output_shape():
+    assert Dense(12, 4).output_shape([12]) == (4,)
+    for shape in ((13,), (2, 2, 3), (12, 1), ()):
+        with pytest.raises(InputError, match="takes vectors of 12 numbers, got the shape"):
+            Dense(12, 4).output_shape(shape)

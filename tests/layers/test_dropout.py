@@ -33,7 +33,7 @@ def test_refusals():
 def test_a_rate_of_nothing_is_nothing(rng):
     x = rng.standard_normal((5, 6))
     y, cache = Dropout(0).forward(x, rng)
-    assert y is x and cache is None and repr(Dropout(0.25)) == "Dropout(0.25)"
+    assert y is x and cache[1] is None and repr(Dropout(0.25)) == "Dropout(0.25)"
 
 
 def test_whole_numbers_are_refused(rng):
@@ -43,7 +43,7 @@ def test_whole_numbers_are_refused(rng):
 
 def test_every_unit_is_dropped_by_itself():
     """Neither whole images nor whole channels go together, and the share that goes is the rate."""
-    _, mask = Dropout(0.25).forward(np.ones((40, 8, 8, 5)), np.random.default_rng(3))
+    _, (_, mask) = Dropout(0.25).forward(np.ones((40, 8, 8, 5)), np.random.default_rng(3))
     for axes in ((1, 2, 3), (0, 1, 2)):
         dropped = (mask == 0).mean(axis=axes)
         assert ((0.1 < dropped) & (dropped < 0.4)).all()

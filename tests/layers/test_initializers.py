@@ -1,6 +1,8 @@
 """Initial weights have the spread that their papers derive."""
 import numpy as np
+import pytest
 
+from scratchnet.errors import SettingsError
 from scratchnet.layers import Conv2D, Dense
 from scratchnet.layers.initializers import glorot_uniform, he_normal
 
@@ -26,3 +28,11 @@ def test_layers_use_their_fan_in_and_generator():
 def test_both_precisions_start_alike():
     single, double = (Dense(9, 4, rng=np.random.default_rng(3), dtype=t).params["W"] for t in (np.float32, np.float64))
     assert (single == double.astype(np.float32)).all()
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint8, bool, np.float16, complex, object, ">f4"])
+def test_weights_that_are_no_floats_are_refused(dtype):
+    """Whole numbers would make every weight 0."""
+    for make in (lambda: Conv2D(2, 3, 3, dtype=dtype), lambda: Dense(9, 4, dtype=dtype)):
+        with pytest.raises(SettingsError, match="float32 or float64"):
+            make()

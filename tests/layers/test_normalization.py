@@ -26,11 +26,38 @@ def test_backward_by_hand(backend):
     assert to_host(grads["b"]).tolist() == [8]
 
 
+def test_each_group_by_itself(backend, rng):
+    """A batch of 7 in groups of 3 is what three batches of 3, 3 and 1 are: forward, backward, and for the bias."""
+    layer, generator = BatchNorm(2, group=3, dtype=np.float64), np.random.default_rng(0)
+    layer.params["b"][...] = [1, -1]
+    layer.to(backend)
+    x, dy = (to_device(rng.normal(3, 2, (7, 2, 5, 2)), backend) for _ in range(2))
+    y, cache = layer.forward(x, generator)
+    dx, grads = layer.backward(dy, cache)
+    db = 0
+    for some in (slice(0, 3), slice(3, 6), slice(6, 7)):
+        own_y, own = layer.forward(x[some], generator)
+        own_dx, own_grads = layer.backward(dy[some], own)
+        np.testing.assert_allclose(to_host(y[some]), to_host(own_y), atol=1e-12)
+        np.testing.assert_allclose(to_host(dx[some]), to_host(own_dx), atol=1e-12)
+        db = db + to_host(own_grads["b"])
+        np.testing.assert_allclose(to_host(own_y).mean(axis=(0, 1, 2)), [1, -1], atol=1e-12)
+    np.testing.assert_allclose(to_host(grads["b"]), db)
+
+
+def test_no_images():
+    y, cache = BatchNorm(3).forward(np.zeros((0, 4, 4, 3), np.float32), np.random.default_rng(0))
+    dx, grads = BatchNorm(3).backward(y, cache)
+    assert y.shape == dx.shape == (0, 4, 4, 3) and grads["b"].tolist() == [0, 0, 0]
+
+
 def test_refusals(rng):
     with pytest.raises(InputError, match="C = 3"):
         BatchNorm(3).forward(rng.standard_normal((2, 4, 4, 5)))
     with pytest.raises(SettingsError, match="epsilon"):
         BatchNorm(3, epsilon=0)
+    with pytest.raises(SettingsError, match="group"):
+        BatchNorm(3, group=0)
     layer = BatchNorm(1)
     with pytest.raises(SettingsError, match="no statistics"):
         layer.forward(np.zeros((2, 1, 1, 1)))

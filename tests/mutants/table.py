@@ -3,7 +3,7 @@
 The folder's .txt files list them, a file a room:
 
     == layers/dense.py                      a file of scratchnet/, whose mirror test must see what follows
-    == layers/dense.py | test_network.py    or these files of tests/
+    == layers/dense.py | test_network.py    or these files of tests/, or single tests of them, FILE::TEST
     The bias's gradient is a mean           a few words, the mutant's name
     - dy.sum(axis=0)                        what stands in the file, exactly once
     + dy.mean(axis=0)                       what is planted instead; without such lines, nothing

@@ -8,10 +8,10 @@ from scratchnet.report import write_report
 
 @pytest.fixture
 def report(tmp_path):
-    def write(runs, figures=(), ledger=LEDGER, **results):
+    def write(runs, figures=(), ledger=LEDGER, kept=None, **results):
         path = tmp_path / "report.html"
-        write_report({"schema": 1, "runs": runs, **results}, list(figures) if isinstance(figures, tuple) else figures,
-                     ledger, path)
+        write_report({"runs": runs, "command": "", "environment": {"date": "2001-02-03"}, **results},
+                     list(figures) if isinstance(figures, tuple) else figures, ledger, path, kept)
         return Page(path)
     return write
 

@@ -1,9 +1,11 @@
 """The report: every figure is on the page, nothing on it runs or is loaded from elsewhere. All results are made up."""
 import pytest
-from reports import HOSTILE, METHODS, made_up_run
+from reports import HOSTILE, METHODS, METRICS, made_up_run
 
-from scratchnet.errors import DataError, OutputError
+from scratchnet import documents
+from scratchnet.errors import DataError, InputError, OutputError
 from scratchnet.report import html, write_report
+from scratchnet.schema import fits
 
 
 def test_differences_are_signed_and_coloured_by_their_sign(report, rng):
@@ -24,6 +26,25 @@ def test_headline_training_settings_and_environment(report, rng):
                                                   "2 h 8 min"]
     assert ["rate", "0.0123"] in page.table("Setting") and ["cpu", "a made-up processor"] in page.tables[-1]
     assert ["commit", "not recorded"] in page.tables[-1] and "<pre>scratchnet reproduce --seed 7</pre>" in page.source
+
+
+def test_in_short_the_map_is_that_of_the_angle_among_the_test_images(report, rng):
+    runs = [made_up_run(rng), made_up_run(rng, method="cnn_rgb_da", accuracy=None)]
+    page = report(runs)
+    rows = [row for row in page.table("Method", "Top-1, %", "MAP at 30") if row[0] in ("CNN_RGB", "CNN_RGB+DA")]
+    angular = [run["retrieval"]["test-vs-test"]["angular"] for run in runs]
+    assert [row[4:] for row in rows] == [[top1, f"{found['map']:.3f}", f"{found['map_at_30']:.3f}"] for top1, found in
+                                         zip((f"{100 * runs[0]['accuracy']['top1']:.1f}", "–"), angular)]
+    assert "<dt>computing time</dt><dd>4 h 20 min</dd>" in page.source  # of both
+
+
+def test_each_descriptor_has_tables_of_its_own(report, rng):
+    run = made_up_run(rng)
+    found = report([run]).tables
+    found = [table[3:6] for table in found if table[0][0] == "Distance"]
+    expected = [[f"{run[key][protocol][metric]['map']:.3f}" for metric in METRICS]
+                for key in ("retrieval", "retrieval_before_relu") for protocol in ("test-vs-test", "test-vs-train")]
+    assert [[row[2] for row in table] for table in found] == expected
 
 
 def test_ledger_and_data_card(report, rng):
@@ -55,7 +76,7 @@ def test_pictures_may_be_grouped_by_data_set(report, rng, picture):
 
 
 def test_everything_from_outside_is_escaped(report, rng, picture):
-    run = made_up_run(rng, HOSTILE, HOSTILE, recipe=HOSTILE, seed=HOSTILE, settings={HOSTILE: HOSTILE})
+    run = made_up_run(rng, HOSTILE, HOSTILE, recipe=HOSTILE, preset=HOSTILE, settings={HOSTILE: HOSTILE})
     run["retrieval"]["test-vs-test"][HOSTILE] = run["retrieval"]["test-vs-test"]["angular"]
     ledger = [{"number": HOSTILE, "paper": HOSTILE, "ours": HOSTILE, "alternatives": HOSTILE, "ablation": True}]
     page = report([run], [(HOSTILE, f'" onerror="{HOSTILE}', picture)], ledger, command=f"reproduce {HOSTILE}",
@@ -64,17 +85,31 @@ def test_everything_from_outside_is_escaped(report, rng, picture):
     assert page.text.count(HOSTILE) > 12
 
 
-@pytest.mark.parametrize("missing", ["recipe", "seed", "epochs", "train_images", "history", "accuracy", "confusion",
-                                     "retrieval", "retrieval_before_relu", "seconds", "settings"])
-def test_what_a_run_lacks_is_left_out(report, rng, missing):
-    run = made_up_run(rng, method="pretrain_cnn_rgb_da")
-    del run[missing]
+def test_a_run_may_have_one_descriptor_and_no_classes(report, rng):
+    run = made_up_run(rng, method="pretrain_cnn_rgb_da", accuracy=None, confusion=None, recipe=None, peak_mb=None)
+    del run["retrieval_before_relu"]
     assert "Pre-train+CNN_RGB+DA" in report([run, made_up_run(rng)]).cells
 
 
-def test_a_bare_run_and_no_run_at_all_make_a_page(report):
-    assert "CNN_RGB" in report([{"dataset": "cifar10", "method": "cnn_rgb"}], ledger=[]).cells
+def test_no_run_at_all_makes_a_page(report):
     assert "No run is finished yet." in report([]).text
+
+
+def test_what_a_run_lacks_or_has_of_another_kind_is_refused_by_its_name(report, rng, tmp_path):
+    before = report([made_up_run(rng)]).source
+    for key in set(made_up_run(rng)) - {"retrieval_before_relu"}:
+        for value in (None, "text", -1, [], {}, [None]):
+            run = made_up_run(rng, **{key: value})
+            if value is None:
+                del run[key]
+            if value is None or not fits(value, documents.FIELDS[key]):
+                with pytest.raises(InputError, match=rf"these are no results: runs\[0\](\.| lacks '){key}"):
+                    report([run])
+    assert (tmp_path / "report.html").read_text() == before
+
+
+def test_a_command_of_bytes_that_are_no_text_is_shown(report, rng):
+    assert r"--out \udcff" in report([made_up_run(rng)], command="reproduce --out \udcff").source
 
 
 @pytest.mark.parametrize("seconds, text", [(None, "–"), (0.04, "0.0 s"), (42.4, "42 s"), (200, "3 min 20 s"),
@@ -107,4 +142,4 @@ def test_a_missing_or_damaged_picture_is_one_line_and_leaves_the_old_page(report
 def test_a_page_that_cannot_be_written_is_one_line(rng, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot write"):
-        write_report({"runs": []}, [], [], tmp_path / "file" / "report.html")
+        write_report({"command": "", "environment": {"date": ""}, "runs": []}, [], [], tmp_path / "file/report.html")

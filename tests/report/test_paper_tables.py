@@ -41,6 +41,19 @@ def test_retrieval_tables_hold_both_protocols_definitions_and_descriptors(report
                                       html.milliseconds(ours["seconds_per_query"])]
 
 
+def test_what_is_compared_is_top_1_and_the_angle_among_the_test_images(rng):
+    runs = [made_up_run(rng, method="pretrain_cnn_rgb_da"), made_up_run(rng)]
+    rows = paper_tables.comparison_rows({"runs": runs}, "cifar10")
+    angular = [run["retrieval"]["test-vs-test"]["angular"] for run in runs]
+    values = {(row["panel"].split(" (")[0].split(",")[0], row["label"]): (row["paper"], row["ours"]) for row in rows}
+    assert values == {
+        ("Top-1 accuracy", "CNN_RGB"): (73.5, 100 * runs[1]["accuracy"]["top1"]),
+        ("Top-1 accuracy", "Pre-train+CNN_RGB+DA"): (79.3, 100 * runs[0]["accuracy"]["top1"]),
+        ("MAP", "CNN_RGB"): (None, angular[1]["map"]), ("MAP", "Pre-train+CNN_RGB+DA"): (0.707, angular[0]["map"]),
+        ("MAP at 30", "CNN_RGB"): (None, angular[1]["map_at_30"]),
+        ("MAP at 30", "Pre-train+CNN_RGB+DA"): (0.707, angular[0]["map_at_30"])}
+
+
 def test_class_table_is_the_diagonal_of_the_confusion_matrix(report, rng):
     run = made_up_run(rng, method="pretrain_cnn_rgb_da")
     rows = report([run]).table("Class")[1:]
@@ -72,7 +85,7 @@ def test_runs_of_one_method_are_told_apart(report, rng):
 
 
 def test_unknown_data_sets_and_methods_stand_without_the_paper(report, rng):
-    page = report([made_up_run(rng, "flowers", "rbm", classes=7)])
+    page = report([made_up_run(rng, "flowers", "rbm", classes=7, system="rbm")])
     assert "The paper has no figures for this data set." in page.text and "73.5" not in page.cells
     assert page.table("Method", "Top-1")[2][:2] == ["rbm", "–"]
 

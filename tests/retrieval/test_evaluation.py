@@ -3,25 +3,27 @@ import pytest
 
 from scratchnet.backend import to_device
 from scratchnet.errors import InputError, SettingsError
-from scratchnet.metrics import average_precision
+from scratchnet.metrics import average_precision_variants
 from scratchnet.parallel import Workers
 from scratchnet.retrieval import DISTANCES, PROTOCOLS, evaluate_protocols, evaluate_retrieval, evaluation, index
+from scratchnet.retrieval.figures import definitions
 
 metrics = pytest.mark.parametrize("metric", DISTANCES)
 
 
 def brute_force(q, q_labels, b, b_labels, metric, exclude_self, depth):
-    """The same by plain loops: sort by (distance, id), drop the query, average precision."""
+    """The same by plain loops: sort by (distance, id), drop the query, average precision by each definition."""
     D = DISTANCES[metric](q.astype(np.float64), b.astype(np.float64)).astype(np.float32)
-    full, shallow = [], []
+    rows = []
     for i, row in enumerate(D):
         order = np.lexsort((np.arange(len(b)), row))
         if exclude_self:
             order = order[order != i]
         relevant = b_labels[order] == q_labels[i]
-        full.append(average_precision(relevant))
-        shallow.append(average_precision(relevant, depth))
-    return {"map": np.mean(full), f"map_at_{depth}": np.mean(shallow)}
+        variants = average_precision_variants(relevant, depth)
+        rows.append([variants[name] for name in ("full", "depth_over_found", "depth_over_possible", "depth_over_all")]
+                    + [relevant[:depth].mean()])
+    return dict(zip(definitions(depth), np.mean(rows, axis=0)))
 
 
 def data(rng, nq=70, nb=90, d=5, classes=4, integers=False):
@@ -69,12 +71,12 @@ def test_threads_and_repetition_change_no_bit(rng, metric):
 
 
 @metrics
-@pytest.mark.parametrize("chunk", [1, 2, 32])
-def test_open_workers_are_used(rng, monkeypatch, metric, chunk):
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_open_workers_are_used(rng, monkeypatch, metric, threads):
     arrays = data(rng, nq=5 * evaluation.CHUNK + 5, nb=200, d=40)
     expected = without_time(evaluate_retrieval(*arrays, metric))
     done = []
-    with Workers(2, chunk=chunk) as workers:
+    with Workers(threads) as workers:
         monkeypatch.setattr(evaluation, "Workers", None)  # no others can be opened
         monkeypatch.setattr(index, "Pool", None)
         got = evaluate_retrieval(*arrays, metric, advance=done.append, workers=workers)
@@ -89,6 +91,45 @@ def test_float64_keeps_its_digits(backend, rng, metric):
     got = evaluate_retrieval(to_device(q, backend), q_labels, to_device(b, backend), b_labels, metric)
     assert without_time(got) == pytest.approx(brute_force(q, q_labels, b, b_labels, metric, False, 30), rel=1e-12)
     assert got["map"] > 0.4
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "angular"])
+@pytest.mark.parametrize("dtype, offset", [(np.float32, 1e6), (np.float64, 1e6), (np.float64, 1e8)])
+def test_what_all_descriptors_have_in_common_does_not_hide_their_order(backend, rng, metric, dtype, offset):
+    """A product's square of a common offset leaves few digits for the differences, in float32 as in float64."""
+    q, q_labels, b, b_labels = data(rng)
+    q, b = ((x.astype(np.float64) + offset).astype(dtype) for x in (q, b))
+    got = evaluate_retrieval(to_device(q, backend), q_labels, to_device(b, backend), b_labels, metric)
+    assert without_time(got) == pytest.approx(brute_force(q, q_labels, b, b_labels, metric, False, 30), rel=1e-6)
+    assert got["map"] > 0.4
+
+
+def test_a_zero_vector_among_angles_that_nearly_agree(rng):
+    """It is at a right angle to all, itself too, with a centre as without."""
+    q, q_labels, b, b_labels = data(rng)
+    q, b = (x.astype(np.float64) + 1e6 for x in (q, b))
+    b[7], q[3] = 0, 0
+    got = evaluate_retrieval(q, q_labels, b, b_labels, "angular")
+    assert without_time(got) == pytest.approx(brute_force(q, q_labels, b, b_labels, "angular", False, 30), rel=1e-6)
+
+
+@pytest.mark.parametrize("metric, size", [("euclidean", 1e-14), ("euclidean", 1e-25), ("manhattan", 1e-40)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_gallery_whose_scores_would_vanish_is_refused(rng, metric, size, dtype):
+    q, q_labels, b, b_labels = data(rng)
+    q, b = ((x.astype(np.float64) * size).astype(dtype) for x in (q, b))
+    with pytest.raises(InputError, match="gallery must have a number above .* multiply gallery and queries"):
+        evaluate_retrieval(q, q_labels, b, b_labels, metric)
+
+
+@metrics
+@pytest.mark.parametrize("size", [1e-10, 1e10])
+def test_sizes_change_no_order(rng, metric, size):
+    q, q_labels, b, b_labels = data(rng)
+    expected = without_time(evaluate_retrieval(q, q_labels, b, b_labels, metric))
+    power = np.float32(2.0 ** round(np.log2(size)))
+    found = evaluate_retrieval(q * power, q_labels, b * power, b_labels, metric)
+    assert without_time(found) == expected
 
 
 def test_angles_of_vectors_too_small_for_float32(backend, rng):

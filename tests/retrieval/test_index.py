@@ -213,3 +213,44 @@ def test_a_place_that_cannot_be_written(rng, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write"):
         FlatIndex("euclidean").add(rng.standard_normal((4, 3))).save(tmp_path / "file" / "index.npz")
+
+
+@metrics
+@pytest.mark.parametrize("offset, size", [(1e8, 1), (1e10, 1), (0, 1e-46)])
+def test_vectors_whose_distances_float32_would_lose_are_refused(backend, rng, metric, offset, size):
+    b = to_device(rng.standard_normal((130, 6)) * size + offset, backend)
+    if metric == "angular" and not offset:  # kept enlarged
+        assert len(FlatIndex(metric).add(b)) == 130
+        return
+    flat = FlatIndex(metric)
+    with pytest.raises(InputError, match="keeps vectors in float32, .* subtract what all"):
+        flat.add(b)
+    assert len(flat) == 0
+    flat.add(b.astype(np.float32))  # whoever rounds them himself has been told
+
+
+@metrics
+def test_vectors_that_float32_keeps_are_taken(rng, metric):
+    b = rng.standard_normal((130, 6))
+    equal, one, large = np.full((7, 6), 0.1), b[:1] + 1e8, b * 1e12 + 1e12
+    for kept in (b, b + 100, equal, one, large, np.zeros((3, 6))):
+        FlatIndex(metric).add(kept)
+
+
+@metrics
+def test_float64_is_looked_at_in_part_only(rng, monkeypatch, metric):
+    seen = []
+
+    def paired(self, q, b):
+        seen.append(len(q))
+        return np.ones((len(q), 1))
+    monkeypatch.setattr(type(DISTANCES[metric]), "paired", paired)
+    FlatIndex(metric).add(rng.standard_normal((70_001, 2)))
+    assert seen and max(seen) < 1000
+
+
+@metrics
+def test_a_k_of_few_bits_does_not_overflow(rng, metric):
+    flat, q = FlatIndex(metric).add(rng.standard_normal((300, 4))), rng.standard_normal((3, 4))
+    for found, expected in zip(flat.search(q, np.uint8(250)), flat.search(q, 250)):
+        np.testing.assert_array_equal(found, expected)

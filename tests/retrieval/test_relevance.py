@@ -31,3 +31,8 @@ def test_the_query_itself_is_not_enough():
     relevance.check_relevant_exist(query_labels, gallery_labels, exclude_self=False)
     with pytest.raises(InputError, match=r"query 1 \(label 7\)"):
         relevance.check_relevant_exist(query_labels, gallery_labels, exclude_self=True)
+
+
+def test_a_mask_is_not_left_behind():
+    with pytest.raises(InputError, match="mask"):
+        relevance.check_labels(np.ma.masked_array([0, 1], [True, False]), "labels", 2)

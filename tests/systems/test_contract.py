@@ -8,7 +8,7 @@ from strict import strict
 from scratchnet import checkpoint, systems
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import CheckpointError, InputError, OutputError, SettingsError
-from scratchnet.parallel import Workers
+from scratchnet.parallel import Workers, shards
 from scratchnet.systems import System, registry
 from scratchnet.systems.kuo2016 import RECIPES
 
@@ -25,7 +25,8 @@ class Toy(System):
 
     def _fit(self, images, labels, fitting):
         self.fitting = fitting
-        self.centre = np.array(fitting.workers.map(lambda part: images[part].mean(), len(images))).mean(keepdims=True)
+        means = fitting.workers.each(lambda part: images[part].mean(), shards(np, len(images)))
+        self.centre = np.array(list(means)).mean(keepdims=True)
         self.history = [{"epoch": 1, "loss": 0.0}]
         self.seconds = {"train": 0.25}
         fitting.say("done")
@@ -107,6 +108,23 @@ def test_no_images_have_no_descriptors(fitted, images):
         assert value.shape == (0, *some[key].shape[1:]) and value.dtype == some[key].dtype
 
 
+@pytest.mark.parametrize("wrong", [
+    lambda images: images / 255, lambda images: (images / 255).astype(np.float32),
+    lambda images: images.astype(np.int16), lambda images: images.astype(np.int8), lambda images: images.astype(object),
+    lambda images: images.astype(str), lambda images: images.transpose(0, 3, 1, 2), lambda images: images[..., :1],
+    lambda images: images[0], list,
+    lambda images: np.ma.masked_array(images, images > 200)],
+    ids=["/ 255", "/ 255 float32", "int16", "int8", "objects", "text", "channels first", "gray", "one image", "list",
+         "masked"])
+def test_images_of_another_kind_are_refused_wherever_they_are_given(kind, fitted, images, labels, wrong):
+    """`images / 255.` would be taken for nearly black ones, and a quarter of the answers be right."""
+    wrong, fresh = wrong(images[:8]), kind.create("quick", epochs=1)
+    for door in (fitted.outputs, fitted.descriptors, fitted.scores, lambda images: fresh.fit(images, labels[:8])):
+        with pytest.raises(InputError):
+            door(wrong)
+    assert fresh.classes is None
+
+
 def test_outputs_are_where_the_images_are(fitted, images):
     host = fitted.outputs(images[:5])
     fitted.to(strict)
@@ -152,7 +170,7 @@ def test_fit_hands_on_what_it_was_told(images, labels, tmp_path):
     with Workers(3) as workers:
         system.fit(images, labels, classes=9, epochs=5, workers=workers, path=str(tmp_path / "c.npz"), say=said.append,
                    about={"a": 1}, validate=validate, progress=True, checkpoint_seconds=7.0)
-        assert system.fitting.workers is workers and workers.map(len, 0) == []  # the caller's pool stays open
+        assert system.fitting.workers is workers and list(workers.each(len, [])) == []  # the caller's pool stays open
     told = system.fitting
     assert (told.path, told.about, told.progress, told.checkpoint_seconds, told.validate) == (
         tmp_path / "c.npz", {"a": 1}, True, 7.0, validate)
@@ -225,7 +243,7 @@ def test_a_description_without_its_settings_is_refused(fitted, tmp_path):
     arrays, description = checkpoint.load(tmp_path / "a.npz")
     del description["about"]["settings"]
     checkpoint.save(tmp_path / "a.npz", arrays, description)
-    with pytest.raises(CheckpointError, match="does not say how its system is built"):
+    with pytest.raises(CheckpointError, match="about lacks 'settings'"):
         systems.load(tmp_path / "a.npz")
 
 

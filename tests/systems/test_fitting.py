@@ -17,6 +17,10 @@ def test_only_colour_images_of_bytes_are_taken(wrong):
 def test_labels_say_how_many_classes_there_are():
     assert check_labels(np.array([0, 6, 2]), 3, None) == 7 and check_labels(np.array([0, 0]), 2, None) == 2
     assert check_labels(np.array([0, 6], np.uint8), 2, 10) == 10
+    masked = np.ma.masked_array([0, 6], [False, True])
+    with pytest.raises(InputError, match="mask"):
+        check_labels(masked, 2, None)
+    assert check_labels([0, 6], 2, None) == 7
     for labels, n, classes, words in (([0, 1], 3, None, "3 images"), ([0.0, 1.0], 2, None, "whole numbers"),
                                       ([-1, 0], 2, None, "from 0 on"), ([], 0, None, "at least one"),
                                       ([0, 6], 2, 6, "labels go up to 6")):

@@ -45,6 +45,7 @@ def test_load_takes_fitted_systems_only(tmp_path):
 
 
 def test_load_names_the_system_that_this_version_lacks(tmp_path):
-    checkpoint.save(tmp_path / "a.npz", {}, {"kind": "system", "about": {"system": "pixel"}})
+    about = {"system": "pixel", "preset": "cpu", "seed": 0, "classes": 10, "settings": {}}
+    checkpoint.save(tmp_path / "a.npz", {}, {"kind": "system", "about": about, "run": {}, "history": [], "seconds": {}})
     with pytest.raises(SettingsError, match="did you mean 'pixels'"):
         systems.load(tmp_path / "a.npz")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import scratchnet
-from scratchnet import trained
+from scratchnet import documents, trained
 from scratchnet.cli import main
 from scratchnet.data import load
 from scratchnet.errors import CheckpointError, SettingsError
@@ -51,6 +51,26 @@ def test_damage_is_one_clear_line(damage, tmp_path, monkeypatch):
     monkeypatch.setattr(trained, "files", lambda package: tmp_path)
     with pytest.raises(CheckpointError, match="install scratchnet again"):
         scratchnet.load_pretrained()
+
+
+@pytest.mark.parametrize("damage", ["changed", "edited", "missing", "device"])
+def test_a_damaged_card_is_one_clear_line(damage, tmp_path, monkeypatch):
+    shutil.copytree(trained.files("scratchnet.trained"), tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "cifar10.json"
+    content = path.read_text()
+    path.unlink()
+    if damage == "device":
+        path.symlink_to("/dev/zero")
+    elif damage == "edited":
+        card = {key: value for key, value in json.loads(content).items() if key not in ("digest", "limits")}
+        documents.write(path, card)
+    elif damage == "changed":
+        path.write_text(content.replace("0.8", "0.9"))
+    monkeypatch.setattr(trained, "files", lambda package: tmp_path)
+    for use in (trained.card, scratchnet.load_pretrained):
+        with pytest.raises(CheckpointError, match="install scratchnet again") as error:
+            use("cifar10")
+        assert str(error.value).isprintable()
 
 
 def test_either_a_checkpoint_or_a_name(capsys):

@@ -55,6 +55,11 @@ def test_a_start_that_is_not_finite_is_refused(start):
     assert told == []
 
 
+def test_a_start_without_a_slope_is_refused():
+    with pytest.raises(NonFiniteError, match="gradient is not finite"):
+        minimize(lambda theta: (theta.sum(), np.array([1, np.nan])), np.ones(2), np, np.float64, 5)
+
+
 def test_a_line_search_may_look_where_the_objective_is_infinite():
     """−log θ + θ has its minimum at 1 and no value below 0, where a first long step may land."""
     def function(theta):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from scratchnet.backend import to_device, to_host
-from scratchnet.errors import SettingsError
+from scratchnet.errors import InputError, SettingsError
 from scratchnet.layers import BatchNorm, Conv2D, Dense, Flatten
 from scratchnet.network import Network
 from scratchnet.training.optimizers import SGD, Adam
@@ -83,3 +83,20 @@ def test_refusals():
     for make in (lambda: SGD(1.0), lambda: SGD(weight_decay=-1), lambda: Adam(beta1=1), lambda: Adam(epsilon=0)):
         with pytest.raises(SettingsError):
             make()
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("kind, setting", [(SGD, "momentum"), (SGD, "weight_decay"), (Adam, "beta1"), (Adam, "beta2"),
+                                           (Adam, "epsilon"), (Adam, "weight_decay")])
+def test_settings_that_are_no_numbers_are_refused(kind, setting, bad):
+    with pytest.raises(SettingsError):
+        kind(**{setting: bad})
+
+
+@pytest.mark.parametrize("make", [SGD, Adam])
+@pytest.mark.parametrize("shape", [(3,), (1, 3), (2, 1), (), (3, 2), (1, 2, 3)])
+def test_a_gradient_of_another_shape_is_refused_before_anything_changes(make, shape):
+    first, second = np.ones(3), np.ones((2, 3))
+    network = SimpleNamespace(params={"a": first, "b": second}, decayed=())
+    with pytest.raises(InputError, match=r"gradient of b must have its shape \(2, 3\)"):
+        make().step(network, {"a": np.ones(3), "b": np.ones(shape)}, 0.1)
+    assert (first == 1).all() and (second == 1).all()

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from scratchnet.errors import SettingsError
 from scratchnet.training.schedules import constant, one_cycle, steps
 
 
@@ -33,3 +34,25 @@ def test_one_cycle_may_only_fall_or_only_rise(warm_up, first, last):
     rates = [cycle(p) for p in (0, 0.25, 0.5, 0.75, 1)]
     np.testing.assert_allclose([rates[0], rates[-1]], [first, last], atol=1e-12)
     assert rates == sorted(rates, reverse=first > last)
+
+
+@pytest.mark.parametrize("make", [
+    lambda bad: constant(bad), lambda bad: steps(bad), lambda bad: steps(1.0, factor=bad),
+    lambda bad: steps(1.0, [bad]), lambda bad: one_cycle(bad), lambda bad: one_cycle(1.0, warm_up=bad),
+    lambda bad: one_cycle(1.0, start=bad),
+    lambda bad: one_cycle(1.0, end=bad)])
+@pytest.mark.parametrize("bad", [np.nan, -0.1, np.inf])
+def test_numbers_that_make_no_schedule_are_refused(make, bad):
+    with pytest.raises(SettingsError):
+        make(bad)
+
+
+def test_percents_are_no_shares():
+    for make in (lambda: steps(1.0, at=(60, 84)), lambda: one_cycle(1.0, warm_up=30)):
+        with pytest.raises(SettingsError, match="share of training from 0 to 1, got [36]0"):
+            make()
+
+
+def test_points_may_come_from_a_generator():
+    rate = steps(1.0, at=(point for point in (0.5,)))
+    assert [rate(p) for p in (0.6, 0.6, 0.4)] == [0.1, 0.1, 1.0]

@@ -13,7 +13,7 @@ from scratchnet.training import trainer as train
 from scratchnet.training.gradients import batch_gradients
 from scratchnet.training.optimizers import SGD, Adam
 from scratchnet.training.schedules import constant, steps
-from scratchnet.training.trainer import Trainer, load_parameters, parameter_hash
+from scratchnet.training.trainer import Trainer, parameter_hash
 
 
 def data(n=90):
@@ -31,13 +31,13 @@ def network(hidden=8):
 
 @pytest.fixture
 def workers():
-    with Workers(2, 4) as pool:
+    with Workers(2) as pool:
         yield pool
 
 
 def trainer(workers, path=None, net=None, optimizer=None, epochs=4, rate=0.05, **more):
     return Trainer(net or network(), optimizer or SGD(weight_decay=1e-4), steps(rate), workers,
-                   lambda images, rng: images, epochs, batch=16, seed=3, path=path, **more)
+                   lambda images, rng: images, epochs, batch=16, seed=3, path=path, **{"shard": 6, **more})
 
 
 def test_it_learns_and_tells(workers):
@@ -79,7 +79,7 @@ def shown(workers, n=90, epochs=3, seed=3):
 
 
 def test_an_epoch_shows_every_image_once_and_in_an_order_of_its_own():
-    with Workers(1, 16) as workers:
+    with Workers(1) as workers:
         found, again, other = shown(workers), shown(workers), shown(workers, seed=4)
     assert all(sorted(epoch) == list(range(90)) for epoch in found)  # those of the last, smaller batch, too
     orders = [list(range(90)), *found, *other]
@@ -144,9 +144,10 @@ def test_resumed_is_the_run_left_alone(make, stop_at, workers, tmp_path):
     cut._step = interrupted
     with pytest.raises(Interrupt):
         cut.fit(*data())
-    resumed = trainer(workers, path, optimizer=make(), checkpoint_seconds=0)
-    resumed.resume()
-    history = resumed.fit(*data())
+    with Workers(5) as others:  # on another machine, say
+        resumed = trainer(others, path, optimizer=make(), checkpoint_seconds=0)
+        resumed.resume()
+        history = resumed.fit(*data())
     assert parameter_hash(resumed.network) == parameter_hash(alone.network)
     for a, b in zip(history, alone.state.history):
         assert {k: v for k, v in a.items() if k != "seconds"} == {k: v for k, v in b.items() if k != "seconds"}
@@ -170,13 +171,65 @@ def test_other_settings_are_not_resumed(change, workers, tmp_path):
         trainer(workers, path, **{"epochs": 1, **change}).resume()
 
 
-def test_parameters_of_another_architecture_are_refused(workers, tmp_path):
-    arrays = {f"param/{name}": p for name, p in network(9).params.items()}
-    with pytest.raises(CheckpointError, match=r"fc1.W is float32 \(2, 8\)"):
-        load_parameters(network(8), arrays, "x.npz")
-    arrays = {f"param/{name}": p for name, p in network(8).params.items()} | {"param/fc3.W": np.zeros(1)}
-    with pytest.raises(CheckpointError, match="no fc3.W"):
-        load_parameters(network(8), arrays, "x.npz")
+@pytest.fixture
+def stored(workers, tmp_path):
+    """A trainer after an epoch, the arrays and the description of its checkpoint, and a function that writes others."""
+    t = trainer(workers, tmp_path / "checkpoint.npz", optimizer=SGD(), epochs=2)
+    t.fit(*data())
+    return (t, *checkpoint.load(t.path), lambda arrays, description: checkpoint.save(t.path, arrays, description))
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"param/fc1.W": np.zeros((2, 9), np.float32)}, r"param/fc1.W should be float32 \(2, 8\), .* float32 \(2, 9\)"),
+    ({"param/fc1.W": np.zeros((2, 8))}, "the file has float64"), ({"param/fc1.W": None}, "the file has nothing"),
+    ({"param/fc3.W": np.zeros(1)}, "param/fc3.W should be nothing"),
+    ({"optimizer/velocity/fc1.W": None}, "velocity/fc1.W should be .* has nothing"),
+    ({"optimizer/velocity/fc1.W": np.zeros(3, np.float32)}, r"velocity/fc1.W should be float32 \(2, 8\)"),
+    ({"optimizer/mean/fc1.W": np.zeros((2, 8), np.float32)}, "optimizer/mean/fc1.W should be nothing"),
+    ({"param/fc1.b": np.full(8, np.nan, np.float32)}, "param/fc1.b is not finite")])
+def test_arrays_of_another_architecture_are_refused(change, words, stored):
+    t, arrays, description, write = stored
+    before = parameter_hash(t.network)
+    write({name: array for name, array in {**arrays, **change}.items() if array is not None}, description)
+    with pytest.raises(CheckpointError, match=words):
+        t.resume()
+    assert parameter_hash(t.network) == before
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"kind": "system"}, "kind should be 'training'"), ({"about": 3}, "about should be an object"),
+    ({"state": 3}, "state should be an object"), ({"state": {"epoch": -1}}, "epoch should be"),
+    ({"state": {"history": [3]}}, r"history\[0\] should be an object"), ({"state": {"seen": "x"}}, "seen should be"),
+    ({"state": {"loss_sum": float("nan")}}, "loss_sum should be a finite number"),
+    ({"state": {"more": 1}}, "state has 'more'"), ({"state": {"epoch": 1}}, "do not agree"),
+    ({"state": {"step": 10**9}}, "do not agree"), ({"state": {"seen": 7}}, "do not agree"),
+    ({"state": {"history": []}}, "do not agree")])
+def test_a_description_that_makes_no_sense_is_refused(change, words, stored):
+    t, arrays, description, write = stored
+    state = change.get("state")
+    if isinstance(state, dict):
+        change = {"state": {**description["state"], **state}}
+    write(arrays, {**description, **change})
+    with pytest.raises(CheckpointError, match=words) as error:
+        t.resume()
+    assert str(t.path) in str(error.value)
+
+
+@pytest.mark.parametrize("description", [3, None, [], "text", {}])
+def test_anything_else_in_place_of_the_description_is_refused(description, stored):
+    t, arrays, _, write = stored
+    write(arrays, description)
+    with pytest.raises(CheckpointError, match="does not hold what it should: it (lacks|should be)"):
+        t.resume()
+
+
+def test_a_checkpoint_from_before_the_first_step_is_resumed(workers, tmp_path):
+    first, second = (trainer(workers, tmp_path / "checkpoint.npz", optimizer=Adam()) for _ in range(2))
+    first.save()
+    second.resume()
+    second.fit(*data())
+    first.fit(*data())
+    assert parameter_hash(first.network) == parameter_hash(second.network)
 
 
 def test_non_finite_numbers_stop_the_run_within_a_batch(workers, tmp_path):
@@ -193,6 +246,16 @@ def test_non_finite_numbers_stop_the_run_within_a_batch(workers, tmp_path):
     with pytest.raises(NonFiniteError, match="layer fc"):
         diverging.fit(*data())
     assert all(np.isfinite(a).all() for a in checkpoint.load(path)[0].values())
+
+
+def test_a_parameter_that_is_not_finite_is_not_saved(workers, tmp_path):
+    t = trainer(workers, tmp_path / "checkpoint.npz")
+    t.save()
+    before = t.path.read_bytes()
+    t.network.params["fc2.b"][1] = np.inf
+    with pytest.raises(NonFiniteError, match="^fc2.b is not finite: the last checkpoint is untouched"):
+        t.save()
+    assert t.path.read_bytes() == before
 
 
 def test_the_gradient_is_blamed_where_it_is_to_blame(workers, monkeypatch):
@@ -231,7 +294,7 @@ def test_a_step_fetches_nothing_from_the_device(workers, fetched):
 @pytest.mark.parametrize("lag", [1, 4, 50])
 def test_a_device_may_run_ahead_and_gives_the_same_figures(lag, workers, monkeypatch, tmp_path):
     monkeypatch.setattr(train, "LAG", lag)
-    expected = trainer(workers).fit(*data())
+    expected = trainer(workers, shard=16).fit(*data())  # in one shard, as on the device
     t = trainer(workers, tmp_path / "checkpoint.npz", network().to(strict), checkpoint_seconds=0 if lag == 4 else 99)
     history = t.fit(*(strict.asarray(a) for a in data()))
     for a, b in zip(history, expected):

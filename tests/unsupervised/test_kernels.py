@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from scratchnet.errors import InputError
+from scratchnet.errors import InputError, SettingsError
 from scratchnet.layers import Conv2D
 from scratchnet.unsupervised import ZCA, SparseAutoencoder, rescale, sample_patches, spread, to_kernels
 
@@ -38,8 +38,31 @@ def test_rescale_scales_the_response(rng):
     np.testing.assert_allclose(scaled / kernels, (shifted / biases)[0] * np.ones_like(kernels))
 
 
+@pytest.mark.parametrize("value", [0, 0.1, np.float32(0.1), 7, np.nan, 1e-320])
+def test_kernels_that_do_not_vary_cannot_be_rescaled(value):
+    kernels = np.full((5, 5, 3, 4), value)
+    with pytest.raises(InputError, match="cannot be scaled to 0.1: they do not vary"):
+        rescale(kernels, np.zeros(4), 0.1)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-20, 1e20, 1e30])
+def test_kernels_of_any_size_are_rescaled(rng, size):
+    kernels, biases = rng.standard_normal((5, 5, 3, 4)), rng.standard_normal(4)
+    for found, expected in zip(rescale((kernels * size).astype(np.float32), biases * size, 0.2),
+                               rescale(kernels, biases, 0.2)):
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("std", [np.nan, -1, np.inf])
+def test_a_spread_that_is_none_is_refused(rng, std):
+    with pytest.raises(SettingsError, match="std"):
+        rescale(rng.standard_normal((5, 5, 3, 4)), np.zeros(4), std)
+
+
 def test_refusals():
     with pytest.raises(InputError, match="kernels of 3"):
         to_kernels(SparseAutoencoder(25, 4), None, 3, 1)
     with pytest.raises(InputError, match="one channel"):
         spread(np.zeros((5, 5, 3, 4)), 5)
+    with pytest.raises(SettingsError, match="C must"):
+        spread(np.zeros((5, 5, 1, 4)), 0)

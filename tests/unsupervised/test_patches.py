@@ -47,3 +47,15 @@ def test_patches_can_be_drawn_again():
 def test_sizes_that_make_no_sense_are_refused(count, K):
     with pytest.raises(SettingsError, match="at least 1"):
         sample_patches(np.zeros((1, 6, 6, 1)), count, K, np.random.default_rng(0))
+
+
+def test_a_mask_is_not_left_behind(rng):
+    images = np.ma.masked_array(np.zeros((2, 6, 6, 1)), True)
+    with pytest.raises(InputError, match="mask"):
+        sample_patches(images, 3, 3, rng)
+
+
+def test_sizes_of_few_bits_do_not_overflow():
+    images = np.arange(2 * 20 * 20).reshape(2, 20, 20, 1)
+    wide, narrow = (sample_patches(images, kind(30), kind(17), np.random.default_rng(0)) for kind in (int, np.uint8))
+    np.testing.assert_array_equal(narrow, wide)

@@ -38,7 +38,7 @@ def test_fit_lowers_the_cost_and_makes_units_sparse(backend, rng):
         assert all(b <= a for a, b in zip(costs, costs[1:]))
         activity.append(to_host(sae.encode(X)).mean())
         error.append(to_host((sae.reconstruct(X) - X) ** 2).mean() / to_host(X**2).mean())
-    assert activity[1] < 0.25 < 0.4 < activity[0] and max(error) < 0.3
+    assert activity[1] < 0.25 < 0.4 < activity[0] and all(e < 0.3 for e in error)
 
 
 def test_backends_take_the_same_path(backend, rng):
@@ -55,7 +55,7 @@ def test_blocks_and_threads_change_nothing(rng, monkeypatch):
     monkeypatch.setattr(sparse_autoencoder, "BLOCK", 8)
     found = []
     for threads in (1, 2, 3):
-        with Workers(threads, chunk=1) as workers:
+        with Workers(threads) as workers:
             found.append(sae.cost_and_gradient(sae.theta, X, workers))
     found.append(sae.cost_and_gradient(sae.theta, X))
     for other_cost, other_gradient in found:
@@ -76,12 +76,38 @@ def test_refusals(rng):
         with pytest.raises(SettingsError):
             SparseAutoencoder(**{"visible": 3, "hidden": 2, **settings})
     sae = SparseAutoencoder(3, 2, rng=rng)
-    for X in (np.zeros((4, 5)), np.zeros((0, 3)), np.zeros(3)):
-        with pytest.raises(InputError, match=r"\(m, 3\)"):
-            sae.cost_and_gradient(sae.theta, X)
+    for X in (np.zeros((4, 5)), np.zeros(3), np.zeros((4, 3), int)):
+        for function in (lambda X: sae.cost_and_gradient(sae.theta, X), sae.encode, sae.reconstruct, sae.fit):
+            with pytest.raises(InputError, match=r"floating point numbers \(m, 3\)"):
+                function(X)
+    with pytest.raises(InputError, match="0 patches"):
+        sae.cost_and_gradient(sae.theta, np.zeros((0, 3)))
+    for theta in (sae.theta[:-2], np.append(sae.theta, 0)):  # of a b2 of one number, all three would be made
+        with pytest.raises(InputError, match=rf"\({len(theta)},\) parameters"):
+            sae.cost_and_gradient(theta, np.ones((4, 3)))
     with pytest.raises(InputError, match="NaN"):
         sae.fit(np.full((4, 3), np.nan))
-    with pytest.raises(InputError, match="floating"):
-        sae.fit(np.zeros((4, 3), int))
     with pytest.raises(NonFiniteError):
         sae.fit(np.full((4, 3), 1e200))
+
+
+def test_a_unit_that_is_always_off_costs_nothing_where_sparsity_does_not_count(rng):
+    """0 · ∞: the divergence of a unit whose mean activation is 0 is infinite, and has no weight."""
+    X = rng.standard_normal((5, 3))
+    with_weight, without = (SparseAutoencoder(3, 2, sparsity_weight=weight, rng=np.random.default_rng(0))
+                            for weight in (0.1, 0.0))
+    theta = with_weight.theta.copy()
+    with_weight.unpack(theta)[1][0] = -1e4
+    with np.errstate(all="ignore"):
+        assert with_weight.cost_and_gradient(theta, X)[0] == np.inf
+    cost, gradient = without.cost_and_gradient(theta, X)
+    assert np.isfinite(cost) and np.isfinite(gradient).all()
+    W1, b1, W2, b2 = without.unpack(theta)
+    E = 1 / (1 + np.exp(-np.clip(X @ W1 + b1, -500, 500))) @ W2 + b2 - X
+    assert cost == pytest.approx((E**2).sum() / 10 + 3e-3 / 2 * ((W1**2).sum() + (W2**2).sum()), rel=1e-12)
+
+
+def test_sizes_of_few_bits_do_not_overflow():
+    wide, narrow = (SparseAutoencoder(kind(25), kind(64), rng=np.random.default_rng(0)) for kind in (int, np.uint8))
+    np.testing.assert_array_equal(narrow.theta, wide.theta)
+    assert len(wide.theta) == 2 * 25 * 64 + 64 + 25

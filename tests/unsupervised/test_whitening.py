@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from scratchnet.backend import to_device, to_host
-from scratchnet.errors import InputError
+from scratchnet.errors import InputError, SettingsError
 from scratchnet.unsupervised import ZCA
 
 
@@ -36,8 +36,8 @@ def test_float32_stays_float32(rng):
 
 
 @pytest.mark.parametrize("X, words", [
-    (np.zeros(5), "m ≥ 2"), (np.zeros((1, 5)), "m ≥ 2"), (np.full((3, 2), np.nan), "NaN"),
-    (np.array([["a"], ["b"]]), "numbers")])
+    (np.zeros(5), r"numbers \(m, D\)"), (np.zeros((1, 5)), "m ≥ 2"), (np.full((3, 2), np.nan), "NaN"),
+    (np.array([["a"], ["b"]]), "numbers"), (np.ones((3, 2), bool), "numbers")])
 def test_refusals(X, words):
     with pytest.raises(InputError, match=words):
         ZCA().fit(X)
@@ -48,5 +48,27 @@ def test_a_constant_direction_needs_epsilon(rng):
     with pytest.raises(InputError, match="epsilon"):
         ZCA(0).fit(X)
     assert np.isfinite(ZCA(0.1).fit(X).transform(X)).all()
-    with pytest.raises(InputError, match="epsilon"):
-        ZCA(-1)
+
+
+@pytest.mark.parametrize("epsilon", [-1, np.nan, np.inf, True])
+def test_an_epsilon_that_is_no_amount_is_refused(epsilon):
+    with pytest.raises(SettingsError, match="epsilon"):
+        ZCA(epsilon)
+
+
+@pytest.mark.parametrize("X", [np.zeros((4, 1)), np.zeros((1, 4, 5)), np.zeros((4, 6)), np.zeros(5),
+                               np.ones((2, 5), bool)])
+def test_rows_of_another_width_are_refused(X, rng):
+    """One number a row would be broadcast to all five, and whitened."""
+    zca = ZCA().fit(rng.standard_normal((20, 5)))
+    for function in (zca.transform, zca.inverse):
+        with pytest.raises(InputError, match=r"whitening takes numbers \(m, 5\)"):
+            function(X)
+
+
+def test_what_all_patches_have_in_common_does_not_count(rng):
+    X = rng.standard_normal((300, 5)) @ rng.standard_normal((5, 5))
+    near, far = (ZCA(0).fit(X + offset).transform(X + offset) for offset in (0, 1e8))
+    np.testing.assert_allclose(far, near, atol=1e-5)
+    small = (X * 1e-5 + 1).astype(np.float32)
+    np.testing.assert_allclose(np.cov(ZCA(0).fit(small).transform(small).T, bias=True), np.eye(5), atol=1e-5)

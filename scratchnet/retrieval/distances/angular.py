@@ -4,7 +4,7 @@ import numpy as np
 from ...backend import array_module
 from .base import Distance
 from .pairs import add_differences
-from .products import Rows, shrunk, squared_differences, surely_left
+from .products import Gallery, Rows, common, shrunk, squared_differences, surely_left, with_squares
 
 SMALLEST = 1e-15          # rows of float64 that are all below this are kept enlarged, since float32 ends at 1e-38
 
@@ -21,6 +21,7 @@ class Angular(Distance):
 
     name = "angular"
     place = 3
+    smallest = 0.0  # lengths are no matter
 
     def between(self, q, b):
         """Return the angle of every pair over π."""
@@ -44,18 +45,22 @@ class Angular(Distance):
         return x.astype(np.float32)
 
     def prepare(self, b, ranks=False):
-        """Return the directions as `Rows`: in float32 to pick candidates, in float64 to rank."""
-        return _unit_rows(b, np.float64 if ranks else np.float32)
+        """Return the `Gallery` of directions: in float32 to pick candidates; to rank, in float64 less the `common`."""
+        centre = common(directions(b)) if ranks else None
+        return Gallery(_unit_rows(b, centre, np.float64 if ranks else np.float32), centre)
 
     def score(self, q, gallery, workers=None):
         """Return ‖u − v‖², (nq, nb) float32."""
-        return squared_differences(_unit_rows(q, gallery.rows.dtype), gallery)
+        return squared_differences(self._query(q, gallery), gallery.vectors)
 
     def nearest_beyond(self, q, gallery, scores):
         """Return the angle that belongs to what is left of the score."""
         xp = array_module(scores)
-        left = surely_left(_unit_rows(q, gallery.rows.dtype), gallery, scores)
+        left = surely_left(self._query(q, gallery), gallery.vectors, scores)
         return xp.arccos(1 - xp.clip(left, 0, 4) / 2) / np.pi
+
+    def _query(self, q, gallery):
+        return _unit_rows(q, gallery.centre, gallery.vectors.rows.dtype)
 
 
 def directions(x):
@@ -83,6 +88,11 @@ def printed_cosine(q, b):
     return 1 - Angular()(q, b)
 
 
-def _unit_rows(x, dtype):
-    """Return the `Rows` of the directions; their squares are 1, also those of zero vectors, which have no direction."""
-    return Rows(directions(x).astype(dtype, copy=False), shrunk(array_module(x).ones(len(x), dtype)))
+def _unit_rows(x, centre, dtype):
+    """Return the `Rows` of the directions u less the centre c; zero vectors, which have no direction, have the squares
+    that put them at a right angle to all: ‖u‖² = 1 without a centre, and with one ‖u − c‖² = 1 + ‖c‖²."""
+    xp, rows = array_module(x), directions(x)
+    if centre is None:
+        return Rows(rows.astype(dtype, copy=False), shrunk(xp.ones(len(x), dtype)))
+    squares = xp.where(rows.any(axis=1), with_squares(rows - centre).squares, shrunk(1 + xp.square(centre).sum()))
+    return Rows(rows - centre, squares)

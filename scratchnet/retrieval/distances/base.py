@@ -10,8 +10,12 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from ...backend import array_module
+from ...errors import InputError
 from ...workspace import groups
 from ..vectors import check_vectors
+
+LOOK, LOST = 1000, 0.001  # rows whose distances in float32 are looked at, and the share of them that may be lost
+VANISHING = 1e-150        # squares of less are 0, even in float64
 
 
 class Distance(ABC):
@@ -25,11 +29,14 @@ class Distance(ABC):
         In the order of `DISTANCES`; of equal places the name decides.
     uses_workers : bool
         Whether `score` shares its work out among workers. Products do not: BLAS has threads of its own.
+    smallest : float
+        The least size of the largest number in a gallery that is to rank, unless that is 0: below, scores would vanish.
     """
 
     name: str
     place = 100
     uses_workers = False
+    smallest = 1e-30  # scores are float32, which ends at 1e-38
 
     def __call__(self, q, b):
         """Return d(q, b) of every pair.
@@ -48,12 +55,13 @@ class Distance(ABC):
         Raises
         ------
         InputError
-            If an array is not two-dimensional, floating point, finite and below 1e15, or if the two differ in d.
+            If an array is not two-dimensional, floating point, finite and below 1e15, if the two differ in d, or if
+            all of the gallery is below 1e-150, except for angles.
         """
-        check_vectors(b, "gallery")
+        check_vectors(b, "gallery", smallest=min(self.smallest, VANISHING))
         check_vectors(q, "queries", d=b.shape[1])
         array_module(q, b)  # one backend, or a TypeError
-        return self.between(q, b)
+        return self.between(q.astype(np.float64), b.astype(np.float64)).astype(np.result_type(q.dtype, b.dtype))
 
     @abstractmethod
     def between(self, q, b):
@@ -79,6 +87,16 @@ class Distance(ABC):
     def to_float32(self, x):
         """Return a copy of vectors `x` (n, d) as an index keeps them: float32, at the same distances."""
         return x.astype(np.float32)
+
+    def check_kept(self, x, kept):
+        """Refuse float64 vectors x (n, d) if the distances of some of them change from what they are `kept` as."""
+        some = slice(None, None, -(-len(x) // LOOK))
+        x, kept = x[some], kept[some].astype(np.float64)
+        if len(x) > 1:
+            before, after = (self.paired(rows[:-1], rows[1:, None]) for rows in (x, kept))
+            if float(abs(after - before).sum()) > LOST * float(before.sum()):
+                raise InputError("an index keeps vectors in float32, where the distances of these would be others: "
+                                 "subtract what all vectors and queries have in common, or rescale them")
 
     def prepare(self, b, ranks=False):
         """Return of a gallery what `score` needs again for every query.

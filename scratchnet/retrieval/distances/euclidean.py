@@ -1,19 +1,10 @@
 """The Euclidean distance: the paper's Equation 2. Its squares come out of one matrix product."""
-from typing import NamedTuple
-
 import numpy as np
 
 from ...backend import array_module
 from .base import Distance
 from .pairs import add_differences
-from .products import Rows, squared_differences, surely_left, with_squares
-
-
-class Gallery(NamedTuple):
-    """A gallery as it is scored: `vectors` less the `centre` (d,), or less nothing where that is None."""
-
-    vectors: Rows
-    centre: object
+from .products import Gallery, common, squared_differences, surely_left, with_squares
 
 
 class Euclidean(Distance):
@@ -21,6 +12,7 @@ class Euclidean(Distance):
 
     name = "euclidean"
     place = 1
+    smallest = 1e-12  # scores are squares
 
     def between(self, q, b):
         """Return d(q, b) of every pair."""
@@ -32,13 +24,8 @@ class Euclidean(Distance):
         return self.between(q, b)
 
     def prepare(self, b, ranks=False):
-        """Return the `Gallery`: in float32 to pick candidates, in float64 to rank.
-
-        Where float64 vectors rank, their mean is subtracted: what all have in common is no part of any distance, and
-        its square would push the differences out of the product's digits. Of float32 vectors a product in float64 has
-        digits to spare.
-        """
-        centre = b.mean(axis=0) if ranks and b.dtype == np.float64 else None
+        """Return the `Gallery`: in float32 to pick candidates; to rank, in float64 less what is `common`."""
+        centre = common(b) if ranks else None
         return Gallery(_rows(b, centre, np.float64 if ranks else np.float32), centre)
 
     def score(self, q, gallery, workers=None):

@@ -75,7 +75,4 @@ def _minima(q, rows, workers):
     if workers is None or workers.threads == 1:
         return add_pairs(q, rows, xp.minimum)
     parts = np.array_split(rows, workers.threads)
-
-    def walk(some):
-        return np.concatenate([add_pairs(q, part, xp.minimum) for part in parts[some]], axis=1)
-    return np.concatenate(workers.map(walk, len(parts)), axis=1)
+    return np.concatenate(list(workers.each(lambda part: add_pairs(q, part, np.minimum), parts)), axis=1)

@@ -18,6 +18,24 @@ class Rows(NamedTuple):
     squares: object
 
 
+class Gallery(NamedTuple):
+    """A gallery as it is scored: `vectors` less the `centre` (d,), or less nothing where that is None."""
+
+    vectors: Rows
+    centre: object
+
+
+def common(rows):
+    """Return the median (d,) of rows (n, d) if most keep within a hundredth of its length from it, else None.
+
+    What all have in common is no part of any difference, and its square would push them out of the product's digits.
+    """
+    xp = array_module(rows)
+    middle = xp.median(rows, axis=0).astype(np.float64)
+    away = xp.median(xp.square(rows - middle).sum(axis=1))
+    return middle if float(away) < 1e-4 * float(xp.square(middle).sum()) else None
+
+
 def with_squares(rows):
     """Return the `Rows` of vectors (n, d) with their own squares ‖·‖²."""
     return Rows(rows, shrunk(array_module(rows).square(rows).sum(axis=1)))

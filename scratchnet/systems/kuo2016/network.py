@@ -23,7 +23,7 @@ def build_network(channels, classes, recipe, rng, dtype=np.float32):
                             (f"pool{i}", POOLINGS[recipe.pooling]()), (f"relu{i}", ReLU())):
             layers[name], shape = layer, layer.output_shape(shape)
             if name.startswith("pool") and recipe.normalization == "batch":
-                layers[f"norm{i}"] = BatchNorm(FILTERS, dtype=dtype)
+                layers[f"norm{i}"] = BatchNorm(FILTERS, recipe.shard, dtype=dtype)
     layers["flatten"] = Flatten()
     layers["fc"] = Dense(int(np.prod(shape)), DESCRIPTOR, rng=rng, dtype=dtype)
     layers["relu4"] = ReLU()

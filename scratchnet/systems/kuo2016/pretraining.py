@@ -8,9 +8,12 @@ import numpy as np
 from ...backend import to_device, to_host
 from ...data.channels import gray
 from ...data.standardize import Standardizer
+from ...schema import amount, anything, exactly
 from ...unsupervised import ZCA, SparseAutoencoder, rescale, sample_patches, spread, to_kernels
 from .network import FILTERS, K
 
+KIND = "pretraining"
+DESCRIPTION = {"kind": exactly(KIND), "about": {...: anything}, "seconds": amount}  # of the file of what was learnt
 DEEPER = 5  # a patch of conv2's or conv3's input is many times as large as one of the image: take fewer
 SHOWN = 1000  # patches kept for pictures
 
@@ -72,6 +75,16 @@ def unwhitened_kernels(recipe, patches, C, rng):
                               10 * recipe.sparse_weight_decay, rng)
     plain.fit(patches, recipe.pretrain_iterations)
     return to_kernels(plain, None, K, C)[0]
+
+
+def shapes(recipe, channels):
+    """Return the shape and dtype of all that `learn_kernels` gives for images of so many channels, by name."""
+    C = 1 if recipe.patches == "gray" else channels
+    found = {"kernels": (K, K, C, FILTERS), "biases": (FILTERS,), "costs": (None,), "patches": (None, K * K * C),
+             "whitened_patches": (None, K * K * C)}
+    for i in range(2, recipe.pretrained_layers + 1):
+        found |= {f"kernels{i}": (K, K, FILTERS, FILTERS), f"biases{i}": (FILTERS,)}
+    return {name: (shape, None) for name, shape in found.items()}
 
 
 def start_from(network, learnt, kernel_scale):

@@ -25,6 +25,7 @@ class Recipe:
     kernel_scale: str = "he"             # 5: he, or learned
     convolution: str = "auto"            # how to compute it: auto, winograd, im2col or naive
     batch: int = 128                     # 6
+    shard: int = 32                      # images whose gradients, and batch statistics, are computed together
     rate: float = 0.03
     momentum: float = 0.9
     weight_decay: float = 5e-3
@@ -52,7 +53,8 @@ class Recipe:
                                     f"choose one of {', '.join(map(str, allowed))}")
         if self.pretrained_layers not in (1, 2, 3):
             raise SettingsError(f"there are 1 to 3 convolutions to pre-train, got {self.pretrained_layers}")
-        positive(batch=self.batch, patch_count=self.patch_count, pretrain_iterations=self.pretrain_iterations)
+        positive(batch=self.batch, shard=self.shard, patch_count=self.patch_count,
+                 pretrain_iterations=self.pretrain_iterations)
         if not 0 < self.rate < float("inf"):
             raise SettingsError(f"the learning rate must be above 0 and finite, got {self.rate}")
         if not 0 <= self.shift < 16:

@@ -10,7 +10,7 @@ from dataclasses import asdict, fields
 import numpy as np
 
 from ... import checkpoint
-from ...backend import array_module, to_device, to_host
+from ...backend import array_module, to_device
 from ...checks import positive
 from ...data.augment import shift_and_flip
 from ...data.channels import add_channels
@@ -19,9 +19,10 @@ from ...errors import CheckpointError, SettingsError
 from ...folding import fold
 from ...layers import BatchNorm
 from ...losses import SoftmaxCrossEntropy
+from ...randomness import stream
 from ...suggest import nearest
 from ...training.optimizers import SGD
-from ...training.trainer import Trainer, load_parameters, same_run
+from ...training.trainer import Trainer, same_run
 from ..contract import TOGETHER, System
 from ..fitting import bar
 from . import pretraining
@@ -98,57 +99,58 @@ class Kuo2016(System):
     def build(self, classes):
         """Make the network, randomly initialised from the seed."""
         self.classes = classes
-        self.network = build_network(self.channels, classes, self.recipe, np.random.default_rng([self.seed, 1]))
+        self.network = build_network(self.channels, classes, self.recipe, stream("weights", self.seed))
 
     def images(self, rgb):
         """Return images (N, 32, 32, 3) uint8 with the method's channels."""
         return add_channels(rgb) if self.extra_channels else rgb
 
-    def prepare(self, images, rng=None):
-        """Return standardised float32 input for images as `images` returns them; with `rng`, augmented for training."""
-        x = self.standardizer(images)
-        return x if rng is None else shift_and_flip(x, rng, self.recipe.shift, self.recipe.flip)
+    def prepare(self, rgb, rng=None):
+        """Return the network's input (N, 32, 32, channels) float32 for images (N, 32, 32, 3) uint8.
 
-    def fit_standardizer(self, images):
-        """Learn mean and standard deviation of each channel from training images."""
-        self.standardizer = Standardizer.fit(images)
+        With `rng`, the images are augmented as the recipe says, and then get their extra channels: these are made of
+        the image that is shown, in training as in use. Where an image is moved, the mean colour moves in.
+        """
+        if rng is not None:
+            mean = np.rint(self.standardizer.mean[:3])
+            rgb = shift_and_flip(rgb, rng, self.recipe.shift, self.recipe.flip, mean)
+        return self.standardizer(self.images(rgb))
+
+    def fit_standardizer(self, rgb):
+        """Learn mean and standard deviation of each channel from training images (N, 32, 32, 3) uint8."""
+        self.standardizer = Standardizer.fit(self.images(rgb))
 
     def _fit(self, rgb, labels, fitting):
         recipe, about = self.recipe, {**self.describe(), **fitting.about}
         self.build(self.classes)
-        images = self.images(to_device(rgb, self.xp))
-        self.fit_standardizer(images)
-        fitting.say(f"{len(images):,} images of {images.shape[3]} channels, {self.epochs} epochs")
-        self.seconds = {"pretrain": self._start(rgb, to_host(images), about, fitting) if self.pretrains else 0.0}
+        self.fit_standardizer(rgb)
+        fitting.say(f"{len(rgb):,} images of {self.channels} channels, {self.epochs} epochs")
+        self.seconds = {"pretrain": self._start(rgb, about, fitting) if self.pretrains else 0.0}
         self.network.to(self.xp)
         trainer = Trainer(self.network, SGD(recipe.momentum, True, recipe.weight_decay),
                           SCHEDULES[recipe.schedule](recipe.rate), fitting.workers, self.prepare, self.epochs,
                           recipe.batch, self.seed, fitting.path, about, fitting.checkpoint_seconds, fitting.progress,
-                          fitting.say, SoftmaxCrossEntropy(recipe.smoothing))
+                          fitting.say, SoftmaxCrossEntropy(recipe.smoothing), recipe.shard)
         if fitting.path and fitting.path.exists():
             trainer.resume()
+        images = to_device(rgb, self.xp)
         sample = images[:FOLD_IMAGES]
         self.history = trainer.fit(images, to_device(labels, self.xp), fitting.validate and
                                    (lambda: fitting.validate(self.folded(sample))))
         self.seconds["train"] = sum(row["seconds"] for row in self.history)
         self.network = self.folded(sample).network
 
-    @property
-    def batch(self):
-        """Images that a step of training takes at a time."""
-        return self.recipe.batch
-
-    def _start(self, rgb, images, about, fitting):
+    def _start(self, rgb, about, fitting):
         """Start the network from pre-trained kernels, learnt now or read from an earlier run; return the seconds."""
         path = fitting.path and fitting.path.with_name("pretraining.npz")
         if path and path.exists():
-            learnt, description = checkpoint.load(path)
+            learnt, description = self.read_pretraining(path)
             same_run(description["about"], about, path)
         else:
             start = time.monotonic()
             with bar(fitting, total=self.recipe.pretrain_iterations, desc="auto-encoder", unit=" iterations") as shown:
-                learnt = self.pretrain(rgb, images, lambda i, cost, theta: shown.update(), fitting.workers)
-            description = {"about": about, "seconds": time.monotonic() - start}
+                learnt = self.pretrain(rgb, lambda i, cost, theta: shown.update(), fitting.workers)
+            description = {"kind": pretraining.KIND, "about": about, "seconds": time.monotonic() - start}
             if path:
                 checkpoint.save(path, learnt, description)
             fitting.say(f"auto-encoder: cost {learnt['costs'][0]:.3f} to {learnt['costs'][-1]:.3f} in "
@@ -156,13 +158,13 @@ class Kuo2016(System):
         self.start_from(learnt)
         return description["seconds"]
 
-    def pretrain(self, rgb, images, callback=None, workers=None):
+    def pretrain(self, rgb, callback=None, workers=None):
         """Learn kernels for conv1, and for as many deeper layers as the recipe says.
 
         Parameters
         ----------
-        rgb, images : (N, 32, 32, 3) and (N, 32, 32, channels) uint8 arrays
-            On the host, without and with the method's channels.
+        rgb : (N, 32, 32, 3) uint8 array
+            On the host.
         callback : callable, optional
             See `SparseAutoencoder.fit`.
         workers : Workers, optional
@@ -173,15 +175,22 @@ class Kuo2016(System):
         dict of str to array
             What `start_from` takes, and what pictures show; see `pretraining.learn_kernels`.
         """
-        rng = np.random.default_rng([self.seed, 2])
-        patches, C = pretraining.image_patches(self.recipe, self.standardizer, rgb, images, rng)
+        rng = stream("pre-training", self.seed)
+        patches, C = pretraining.image_patches(self.recipe, self.standardizer, rgb, self.images(rgb), rng)
         learnt = pretraining.learn_kernels(self.recipe, to_device(patches, self.xp), C, rng, callback, workers)
         for i in range(2, self.recipe.pretrained_layers + 1):
             self.start_from(learnt)
-            maps = self._maps(images, f"relu{i - 1}", rng)
+            maps = self._maps(rgb, f"relu{i - 1}", rng)
             learnt[f"kernels{i}"], learnt[f"biases{i}"] = pretraining.learn_deeper_kernels(
                 self.recipe, maps, rng, self.xp, workers)
         return learnt
+
+    def read_pretraining(self, path):
+        """Return what `pretrain` learnt and the description beside it from the file that a fit left."""
+        learnt, description = checkpoint.load(path)
+        checkpoint.check(description, pretraining.DESCRIPTION, path)
+        checkpoint.check_shapes(learnt, pretraining.shapes(self.recipe, self.channels), path)
+        return learnt, description
 
     def start_from(self, learnt):
         """Put what `pretrain` learnt into the convolutions."""
@@ -189,13 +198,13 @@ class Kuo2016(System):
 
     def unwhitened_kernels(self, rgb):
         """Return what an auto-encoder finds on patches of training images without whitening, for a picture."""
-        rng, images = np.random.default_rng([self.seed, 2]), self.images(rgb)
+        rng, images = stream("pre-training", self.seed), self.images(rgb)
         patches, C = pretraining.image_patches(self.recipe, Standardizer.fit(images), rgb, images, rng)
         return pretraining.unwhitened_kernels(self.recipe, patches[:5000], C, rng)
 
-    def _maps(self, images, layer, rng):
-        """Return the output of `layer` for some images (N, 32, 32, channels), on the host."""
-        some = images[rng.permutation(len(images))[:MAP_IMAGES]]
+    def _maps(self, rgb, layer, rng):
+        """Return the output of `layer` for some images (N, 32, 32, 3) uint8, on the host."""
+        some = rgb[rng.permutation(len(rgb))[:MAP_IMAGES]]
         network = self.folded(some).network
         return np.concatenate([network.features(self.prepare(some[start:start + TOGETHER]), layer)
                                for start in range(0, len(some), TOGETHER)])
@@ -205,17 +214,16 @@ class Kuo2016(System):
         network = build_network(self.channels, classes, self.recipe, np.random.default_rng(0))
         return network.summary((32, 32, self.channels))
 
-    def folded(self, images):
+    def folded(self, rgb):
         """Return the system as it is used after training: batch normalisation folded into the convolutions.
 
-        Statistics are those of `images`, some thousand that it learnt from, as `images` returns them. Without batch
+        Statistics are those of images (N, 32, 32, 3) uint8, some thousand that it learnt from. Without batch
         normalisation, this is the system itself.
         """
         if not any(isinstance(layer, BatchNorm) for layer in self.network.layers.values()):
             return self
         xp = array_module(*self.network.params.values())
-        chunks = [self.prepare(to_device(images[start:start + TOGETHER], xp))
-                  for start in range(0, len(images), TOGETHER)]
+        chunks = [self.prepare(to_device(rgb[start:start + TOGETHER], xp)) for start in range(0, len(rgb), TOGETHER)]
         twin = copy.copy(self)
         twin.network = fold(self.network, chunks)
         return twin
@@ -235,7 +243,7 @@ class Kuo2016(System):
 
         which makes the descriptors of the two equal.
         """
-        layers, x = self.network.layers, self.prepare(self.images(rgb))
+        layers, x = self.network.layers, self.prepare(rgb)
         before = self.network.features(x, "fc")
         if self.recipe.test_flip:
             mirrored = array_module(x).ascontiguousarray(x[:, :, ::-1])
@@ -253,11 +261,18 @@ class Kuo2016(System):
 
     def _restore(self, arrays, path):
         """Take back mean, standard deviation and parameters; those in half precision become float32."""
-        self.standardizer = Standardizer(arrays["mean"], arrays["std"])
+        arrays = {name: array.astype(np.float32) if array.dtype == np.float16 else array
+                  for name, array in arrays.items()}
+        outputs = {"param/classifier.b": ((self.classes,), np.float32)}  # before a network of so many is made
+        checkpoint.check_shapes({name: arrays[name] for name in outputs if name in arrays}, outputs, path)
         self.network = build_network(self.channels, self.classes, self.recipe.without_normalization(),
-                                     np.random.default_rng([self.seed, 1]))
-        load_parameters(self.network, {name: array.astype(np.float32) if array.dtype == np.float16 else array
-                                       for name, array in arrays.items()}, path)
+                                     stream("weights", self.seed))
+        self.standardizer = Standardizer(np.zeros(self.channels), np.ones(self.channels))
+        wanted = self._state()
+        checkpoint.check_arrays(arrays, wanted, path)
+        self.standardizer = Standardizer(arrays["mean"], arrays["std"])
+        for name, p in self.network.params.items():
+            p[...] = arrays[f"param/{name}"]
 
 
 def as_recipe(recipe):

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from strict import strict
 
 from scratchnet.backend import array_module, to_device, to_host
-from scratchnet.errors import SettingsError
+from scratchnet.errors import InputError, SettingsError
 from scratchnet.metrics import average_precision
 from scratchnet.retrieval import DISTANCES, FlatIndex, euclidean, evaluate_retrieval
 from scratchnet.retrieval.distances import Distance, check_metric
@@ -129,3 +129,23 @@ def test_a_new_distance_is_right_before_it_is_fast(backend, rng, monkeypatch, in
                        each=each)
     np.testing.assert_allclose(each["map"], [average_precision(b_labels[row] == label)
                                              for row, label in zip(order, q_labels)], rtol=1e-12)
+
+
+@metrics
+@pytest.mark.parametrize("size", [1e-40, 1e-25, 1e12])
+def test_float32_vectors_of_any_size_have_distances(rng, metric, size):
+    """Squares of 1e-25 are 0 in float32."""
+    q, b = ((rng.standard_normal((n, 5)) * size).astype(np.float32) for n in (3, 4))
+    expected = DISTANCES[metric](q.astype(np.float64), b.astype(np.float64))
+    np.testing.assert_allclose(DISTANCES[metric](q, b), expected, rtol=1e-6, atol=1e-45)
+    assert (expected > 0).all()
+
+
+@metrics
+def test_vectors_whose_squares_vanish_in_float64_are_refused(rng, metric):
+    q = rng.standard_normal((3, 5))
+    if metric == "angular":
+        np.testing.assert_allclose(DISTANCES[metric](q, q * 1e-200), DISTANCES[metric](q, q), atol=1e-12)
+    else:
+        with pytest.raises(InputError, match="gallery must have a number above 1e-150"):
+            DISTANCES[metric](q, q * 1e-200)

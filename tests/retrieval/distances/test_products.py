@@ -33,3 +33,15 @@ def test_what_is_surely_left_is_no_more_than_there_is(backend, rng):
     for j in range(0, 300, 50):
         left = to_host(products.surely_left(*rows, scores[:, j]))
         assert left.dtype == np.float64 and (left >= 0).all() and (left <= expected[:, j]).all()
+
+
+def test_what_rows_have_in_common_is_their_median_if_most_are_close(backend, rng):
+    rows = rng.standard_normal((50, 4))
+    for dtype in (np.float32, np.float64):
+        far = (rows + 1e4).astype(dtype)
+        far[[3, 17, 20]] = 0
+        common = products.common(to_device(far, backend))
+        assert common.dtype == np.float64
+        np.testing.assert_array_equal(to_host(common), np.median(far, axis=0))
+        for near in (rows, rows + 5, np.zeros((3, 4)), np.abs(rows)):
+            assert products.common(to_device(near.astype(dtype), backend)) is None

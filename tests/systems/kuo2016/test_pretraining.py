@@ -18,10 +18,9 @@ def rgb():
 @pytest.mark.parametrize("patches", ["gray", "all"])
 def test_pre_trained_kernels_arrive_in_conv1(patches, rgb):
     system = Kuo2016("pretrain_cnn_rgb_da", 10, Recipe(patches=patches, **SMALL))
-    images = system.images(rgb)
-    system.fit_standardizer(images)
+    system.fit_standardizer(rgb)
     before = system.network.params["conv1.W"].copy()
-    learnt = system.pretrain(rgb, images)
+    learnt = system.pretrain(rgb)
     system.start_from(learnt)
     W = system.network.params["conv1.W"]
     C = 1 if patches == "gray" else 5
@@ -30,14 +29,14 @@ def test_pre_trained_kernels_arrive_in_conv1(patches, rgb):
     a, b = W[:, :, :C], learnt["kernels"]
     assert (a * b).sum() > 0.999 * np.linalg.norm(a) * np.linalg.norm(b)
     again = Kuo2016("pretrain_cnn_rgb_da", 10, Recipe(patches=patches, **SMALL))
-    again.fit_standardizer(images)
-    assert (again.pretrain(rgb, images)["kernels"] == learnt["kernels"]).all()
+    again.fit_standardizer(rgb)
+    assert (again.pretrain(rgb)["kernels"] == learnt["kernels"]).all()
 
 
 def test_deeper_kernels_are_learnt_from_the_output_below(rgb):
     system = Kuo2016("pretrain_cnn_rgb", 10, Recipe(kernel_scale="learned", pretrained_layers=3, **SMALL))
     system.fit_standardizer(rgb)
-    learnt = system.pretrain(rgb, rgb)
+    learnt = system.pretrain(rgb)
     system.start_from(learnt)
     for i in (2, 3):
         assert learnt[f"kernels{i}"].shape == (5, 5, 64, 64)
@@ -49,7 +48,7 @@ def test_deeper_kernels_are_learnt_from_the_output_below(rgb):
 def test_kernels_as_learned(rgb):
     system = Kuo2016("pretrain_cnn_rgb", 10, Recipe(kernel_scale="learned", patches="all", **SMALL))
     system.fit_standardizer(rgb)
-    learnt = system.pretrain(rgb, rgb)
+    learnt = system.pretrain(rgb)
     system.start_from(learnt)
     np.testing.assert_allclose(system.network.params["conv1.W"], learnt["kernels"], rtol=1e-6)
     np.testing.assert_allclose(system.network.params["conv1.b"], learnt["biases"], rtol=1e-6)
@@ -107,6 +106,6 @@ def test_deeper_kernels_answer_the_maps_as_they_are(rng, monkeypatch):
 
 def test_the_picture_without_whitening_is_of_the_same_patches(rgb):
     system = Kuo2016("pretrain_cnn_rgb_da", 10, Recipe(**SMALL))
-    system.fit_standardizer(system.images(rgb))
+    system.fit_standardizer(rgb)
     plain = system.unwhitened_kernels(rgb)
     assert plain.shape == (5, 5, 5, 64) and np.isfinite(plain).all() and (plain == system.unwhitened_kernels(rgb)).all()

@@ -43,7 +43,8 @@ def test_the_ledger_names_the_papers_recipe():
 
 def test_recipe_best_is_that_of_the_bundled_weights():
     for name in trained.NAMES:
-        assert trained.card(name)["settings"] == asdict(RECIPES["best"])
+        settings = {**asdict(Recipe()), **trained.card(name)["settings"]}  # older cards lack what has been added
+        assert settings == asdict(RECIPES["best"])
 
 
 def test_recipe_2016_is_the_paper_trained_as_was_usual_then():

@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from scratchnet import checkpoint, systems
+from scratchnet.data.augment import shift_and_flip
+from scratchnet.data.standardize import Standardizer
 from scratchnet.errors import CheckpointError, OutputError, SettingsError
 from scratchnet.folding import calibrate, fold
 from scratchnet.losses import softmax_cross_entropy
@@ -23,8 +25,8 @@ def test_methods_differ_in_channels_and_pre_training(method, rgb):
     system = Kuo2016(method, 10, Recipe(**SMALL))
     images = system.images(rgb)
     assert images.shape[3] == (5 if method.endswith("_da") else 3) and images.dtype == np.uint8
-    system.fit_standardizer(images)
-    x = system.prepare(images)
+    system.fit_standardizer(rgb)
+    x = system.prepare(rgb)
     np.testing.assert_allclose(x.mean(axis=(0, 1, 2)), 0, atol=1e-5)
     np.testing.assert_allclose(x.std(axis=(0, 1, 2)), 1, atol=1e-4)
     assert system.pretrains == method.startswith("pretrain") and x.dtype == np.float32
@@ -47,15 +49,73 @@ def test_what_comes_back_from_a_file_is_the_same_to_the_bit(fitted, rgb, tmp_pat
 
 
 @pytest.mark.parametrize("change, words", [
-    ({"about": {"system": "kuo2016"}}, "how its system is built"),
-    ({"about": {"system": "resnet"}}, "no system 'resnet'"),
-    ({"kind": "index"}, "no fitted system")])
-def test_a_file_that_holds_something_else_is_refused(change, words, fitted, tmp_path):
+    ({"system": "resnet"}, "no system 'resnet'"), ({"preset": 3}, "about.preset should be text"),
+    ({"preset": "fast"}, "how its system is built .*no preset 'fast'"), ({"seed": -1}, "about.seed should be"),
+    ({"classes": 0}, "about.classes should be"),
+    ({"classes": 10**9}, r"classifier.b should be float32 \(1000000000,\)"),
+    ({"classes": 4}, "another architecture"), ({"settings": 3}, "about.settings should be an object"),
+    ({"settings": {"method": "x"}}, "how its system is built .*no method 'x'"),
+    ({"settings": {"method": "cnn_rgb_da"}}, "another architecture"),
+    ({"settings": {"colour": 1}}, "it has 'colour'"),
+    ({"settings": {"epochs": "3"}}, "epochs should be a whole number"),
+    ({"settings": {"recipe": "paper"}}, "recipe should be an object"),
+    ({"settings": {"recipe": {"rate": None}}}, "recipe.rate should be a finite number"),
+    ({"settings": {"recipe": {"rate": -1.0}}}, "how its system is built .*learning rate"),
+    ({"settings": {"recipe": {"colour": 1}}}, "recipe has 'colour'")])
+def test_a_description_of_another_system_is_refused(change, words, fitted, tmp_path):
     fitted.save(tmp_path / "system.npz")
     arrays, description = checkpoint.load(tmp_path / "system.npz")
-    checkpoint.save(tmp_path / "other.npz", arrays, {**description, **change})
-    with pytest.raises((CheckpointError, SettingsError), match=words):
+    about = description["about"]
+    if isinstance(change.get("settings"), dict):
+        change = {"settings": {**about["settings"], **change["settings"]}}
+    checkpoint.save(tmp_path / "other.npz", arrays, {**description, "about": {**about, **change}})
+    with pytest.raises((CheckpointError, SettingsError), match=words) as error:
         systems.load(tmp_path / "other.npz")
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("change", [{"kind": "index"}, {"kind": None}])
+def test_a_file_of_another_kind_is_refused(change, fitted, tmp_path):
+    fitted.save(tmp_path / "system.npz")
+    arrays, description = checkpoint.load(tmp_path / "system.npz")
+    for other in ({**description, **change}, 3, None, [description], "text"):
+        checkpoint.save(tmp_path / "other.npz", arrays, other)
+        with pytest.raises(CheckpointError, match="no fitted system"):
+            systems.load(tmp_path / "other.npz")
+
+
+@pytest.mark.parametrize("name, array", [
+    ("mean", None), ("mean", np.zeros(2)), ("std", np.full(3, np.nan)), ("param/fc.W", np.zeros((3, 3), np.float32)),
+    ("param/more", np.zeros(1)), ("more", np.zeros(1)), ("param/conv1.b", None), ("param/classifier.b", None)])
+def test_other_arrays_are_refused(name, array, fitted, tmp_path):
+    fitted.save(tmp_path / "system.npz")
+    arrays, description = checkpoint.load(tmp_path / "system.npz")
+    arrays = {key: value for key, value in {**arrays, name: array}.items() if value is not None}
+    checkpoint.save(tmp_path / "other.npz", arrays, description)
+    with pytest.raises(CheckpointError, match=f"{name} (should be|is not finite)"):
+        systems.load(tmp_path / "other.npz")
+
+
+def test_what_was_learnt_before_is_checked_as_it_is_read(tmp_path, rng):
+    system = Kuo2016("pretrain_cnn_rgb", recipe=RECIPES["paper"].changed(["pretrained_layers=2"]))
+    shapes = {name: [7 if size is None else size for size in shape] for name, (shape, _) in
+              pretraining.shapes(system.recipe, 3).items()}
+    assert shapes["kernels2"] == [5, 5, 64, 64] and shapes["patches"] == [7, 75]
+    arrays = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    description, path = {"kind": "pretraining", "about": {"dataset": "mini"}, "seconds": 1.5}, tmp_path / "a.npz"
+    checkpoint.save(path, arrays, description)
+    found, said = system.read_pretraining(path)
+    assert said == description and all((found[name] == arrays[name]).all() for name in arrays)
+    for change, words in (({"kernels": arrays["kernels2"]}, "kernels should be"), ({"biases2": None}, "has nothing"),
+                          ({"costs": np.array([np.nan])}, "costs is not finite"),
+                          ({"more": np.zeros(1)}, "more should be nothing")):
+        checkpoint.save(path, {k: a for k, a in {**arrays, **change}.items() if a is not None}, description)
+        with pytest.raises(CheckpointError, match=words):
+            system.read_pretraining(path)
+    for other in (3, None, {**description, "kind": "system"}, {**description, "seconds": "x"}, {"kind": "pretraining"}):
+        checkpoint.save(path, arrays, other)
+        with pytest.raises(CheckpointError, match="does not hold what it should"):
+            system.read_pretraining(path)
 
 
 def test_a_resumed_fit_ends_as_the_one_left_alone(rgb, tmp_path):
@@ -92,7 +152,7 @@ def test_a_step_of_training_by_hand(rgb):
     _, grads = start.network.backward(dscores, caches)
     for name, p in start.network.params.items():
         step = 0.02 * 1.5 * (grads[name] + (0.3 * p if name.endswith("W") else 0))
-        np.testing.assert_allclose(fitted.network.params[name], p - step, rtol=0, atol=1e-3 * np.abs(step).max())
+        np.testing.assert_allclose(fitted.network.params[name], p - step, rtol=0, atol=5e-3 * np.abs(step).max())
 
 
 def test_a_seed_has_weights_an_order_and_a_size_of_batches_of_its_own(rgb, monkeypatch):
@@ -162,7 +222,7 @@ def test_deeper_kernels_are_learnt_from_what_the_next_convolution_sees(rgb, monk
     monkeypatch.setattr(pretraining, "learn_deeper_kernels", learn)
     system = Kuo2016("pretrain_cnn_rgb", 10, Recipe(kernel_scale="learned", pretrained_layers=3, **SMALL))
     system.fit_standardizer(rgb)
-    system.pretrain(rgb, rgb)
+    system.pretrain(rgb)
     assert {i: maps.shape for i, maps in seen.items()} == {2: (40, 16, 16, 64), 3: (40, 8, 8, 64)}
     assert all(maps.min() >= 0 for maps in seen.values()) and (seen[2] > 0).any()
 
@@ -189,20 +249,49 @@ def test_settings_are_refused_before_anything_is_learnt():
 
 def test_best_augments_only_while_training(rgb):
     system = Kuo2016("cnn_rgb_da", 10, RECIPES["best"])
-    images = system.images(rgb)
-    system.fit_standardizer(images)
-    x, moved = system.prepare(images), system.prepare(images, np.random.default_rng(0))
-    assert x.shape == moved.shape and (x != moved).any() and (system.prepare(images) == x).all()
+    system.fit_standardizer(rgb)
+    x, moved = system.prepare(rgb), system.prepare(rgb, np.random.default_rng(0))
+    assert x.shape == moved.shape and (x != moved).any() and (system.prepare(rgb) == x).all()
     network = calibrate(system.network, [x])
     scores, _ = network.forward(x)
     assert (scores == network.forward(x)[0]).all() and "dropout" in network.layers
     assert (scores != network.forward(x, np.random.default_rng(0))[0]).any()
 
 
+def test_extra_channels_are_made_of_the_image_that_is_shown(rgb):
+    """Moved with the image, the mirrored gray would say in training what it says of no image in use."""
+    system = Kuo2016("cnn_rgb_da", 10, Recipe(shift=5, flip=True))
+    system.fit_standardizer(rgb)
+    shown = shift_and_flip(rgb, np.random.default_rng(0), 5, True, np.rint(system.standardizer.mean[:3]))
+    assert (shown != rgb).any() and (np.abs(system.prepare(shown[:, :1, :1])[0, 0, 0]) < 9).all()
+    np.testing.assert_array_equal(system.prepare(rgb, np.random.default_rng(0)), system.prepare(shown))
+
+
+def test_an_image_moves_over_the_mean_colour():
+    rgb = np.full((4, 32, 32, 3), 200, np.uint8)
+    system = Kuo2016("cnn_rgb", 10, Recipe(shift=9))
+    system.standardizer = Standardizer([10.4, 20.6, 30.2], [5, 5, 5])
+    x = system.prepare(rgb, np.random.default_rng(0))
+    edge = x[np.abs(x[..., 0]) < 1]
+    assert len(edge) and (np.abs(edge) < 0.11).all()  # half a level of 5
+
+
+def test_threads_change_no_bit_of_what_is_learnt(rgb):
+    recipe = RECIPES["best"].changed(["batch=20", "shard=6"])
+    hashes = {parameter_hash(systems.create("kuo2016", method="cnn_rgb", recipe=recipe, epochs=1).fit(
+        rgb, np.arange(len(rgb)) % 10, threads=threads).network) for threads in (1, 2, 5)}
+    assert len(hashes) == 1
+
+
+def test_the_shard_is_that_of_the_statistics():
+    network = build_network(3, 10, Recipe(normalization="batch", shard=6), np.random.default_rng(0))
+    assert network.layers["norm2"].group == 6
+
+
 def test_test_flip_describes_an_image_as_the_mean_of_itself_and_its_mirror_image(rgb):
     one, both = (Kuo2016("cnn_rgb_da", 10, Recipe(test_flip=flip)) for flip in (False, True))
     for system in (one, both):
-        system.fit_standardizer(system.images(rgb))
+        system.fit_standardizer(rgb)
     mirrored = rgb[:, :, ::-1]
     before, after, scores = (both.outputs(rgb)[key] for key in ("before_relu", "descriptor", "scores"))
     mean = (one.outputs(rgb)["before_relu"] + one.outputs(mirrored)["before_relu"]) / 2
@@ -215,7 +304,7 @@ def test_test_flip_describes_an_image_as_the_mean_of_itself_and_its_mirror_image
 
 
 def test_batch_normalisation_is_folded_away(rgb):
-    system = Kuo2016("cnn_rgb", 10, Recipe(normalization="batch"))
+    system = Kuo2016("cnn_rgb", 10, Recipe(normalization="batch", shard=len(rgb)))
     system.fit_standardizer(rgb)
     ready = system.folded(rgb)
     assert "norm3" in system.network.layers and list(ready.network.layers) == list(build_network(

@@ -1,0 +1,43 @@
+"""How much memory a process takes at its peak, and how much there is; as Linux tells it."""
+import sys
+from pathlib import Path
+
+
+def peak_memory():
+    """Return the most memory that this process ever held (since `reset_peak`), in MB, or None off Linux."""
+    try:
+        return resident(Path("/proc/self/status").read_text(encoding="utf-8"))
+    except OSError:
+        return None
+
+
+def resident(status):
+    """Return the peak in MB out of the text of Linux's /proc/PID/status."""
+    return _kilobytes(status, "VmHWM") / 1024
+
+
+def reset_peak():
+    """Let `peak_memory` count from now on; return what the process holds, in MB, or None where that is unknown."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+    except OSError:
+        return None
+    return peak_memory()
+
+
+def need(nbytes):
+    """Raise MemoryError if the machine has not so many bytes left.
+
+    The system promises more memory than there is and ends the process that takes it at its word, so asking comes first.
+    Off Linux it is not known how many are left, and only what no machine has is refused.
+    """
+    try:
+        left = _kilobytes(Path("/proc/meminfo").read_text(encoding="utf-8"), "MemAvailable") * 1024
+    except OSError:
+        left = sys.maxsize
+    if nbytes > left:
+        raise MemoryError(f"{nbytes:,} bytes are needed, {left:,} are left")
+
+
+def _kilobytes(text, name):
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith(name))

@@ -57,7 +57,7 @@ def download(name, data=None, sources=None, report=None):
             clear_what_was_left(folder, name)
             return target
         except DataError as error:
-            report(f"  {error}")
+            report(str(error))
     failures = []
     with workplace(folder, name) as place:
         for source in _sources(catalog, sources):
@@ -65,7 +65,7 @@ def download(name, data=None, sources=None, report=None):
                 files = _from(catalog, source, place)
             except DataError as error:
                 failures.append(f"{source}: {error}")
-                report(f"  {failures[-1]}")
+                report(failures[-1])
                 continue
             for part in place.glob("*.part"):  # of sources that broke off
                 part.unlink()

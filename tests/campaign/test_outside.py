@@ -13,11 +13,11 @@ def test_nothing_is_believed(kind, campaign):
     assert report["forged"] == 0 and report["refused"] > 0  # also a forged file gives the official images or none
 
 
-@pytest.mark.parametrize("kind, what", [("binary folder", "another result"), ("python archive", "forged")])
-def test_it_would_see_a_reader_that_checks_no_hash(kind, what, monkeypatch):
+@pytest.mark.parametrize("kind", ["binary folder", "python folder"])
+def test_it_would_see_a_reader_that_checks_no_hash(kind, monkeypatch):
     monkeypatch.setattr("scratchnet.data.records.check_hash", lambda content, digest, what: None)
     try:
         report = run_cases(outside.KINDS[kind], 0, 0, 40)
     finally:
         outside.PATCH.undo()
-    assert what in str(report["failures"]) or report.get(what)
+    assert "another result" in str(report["failures"])

@@ -36,7 +36,7 @@ def test_an_archive_that_climbs_out_or_links(evil, fake, tmp_path):
     assert os.listdir(tmp_path) == ["cifar-10-binary.tar.gz"]
 
 
-def test_an_archive_that_unpacks_to_more_than_it_may(fake, tmp_path):
+def test_an_archive_that_unpacks_to_more_than_it_may(fake, tmp_path, in_time):
     huge = tarfile.TarInfo("cifar-10-batches-bin/readme.html")
     huge.size = 4 * fake.catalog.largest
     buffer = io.BytesIO()

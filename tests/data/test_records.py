@@ -1,7 +1,6 @@
 """Files that are not what they claim to be, and those that are."""
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import warnings
@@ -54,15 +53,6 @@ def test_an_archive_without_a_file(fake, tmp_path):
 def sparse(path):
     with open(path, "wb") as file:
         file.truncate(1 << 40)
-
-
-@pytest.fixture
-def in_time():
-    """What waits for a pipe is stopped."""
-    signal.signal(signal.SIGALRM, lambda number, frame: pytest.fail("it waits"))
-    signal.alarm(20)
-    yield
-    signal.alarm(0)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -85,7 +85,7 @@ LIES = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_every_lie_is_one_line_and_soon(lie, tmp_path):
+def test_every_lie_is_one_line_and_soon(lie, tmp_path, in_time):
     script, words = LIES[lie]
     start = time.monotonic()
     with Liar(script) as server, pytest.raises(DataError, match=words) as error:
@@ -110,16 +110,20 @@ def test_what_is_no_address(url, tmp_path):
 @pytest.mark.parametrize("answer", [b"503 busy\r\n\r\nlater", b"404 no\r\nContent-Length: 99\r\n\r\nhalf",
                                     b"302 Found\r\nLocation: file:///x\r\n\r\n", b"302 Found\r\nLocation: /\r\n\r\n"])
 def test_an_error_of_the_server_is_closed(answer, tmp_path, monkeypatch):
-    opened = []
+    opened, closed = [], []
 
     class Watched(urllib.error.HTTPError):
         def __init__(self, *arguments):
             super().__init__(*arguments)
             opened.append(self)
+
+        def close(self):
+            super().close()
+            closed.append(self)
     monkeypatch.setattr("urllib.request.HTTPError", Watched)
     with Liar(once(b"HTTP/1.1 " + answer)) as server, pytest.raises(DataError, match=answer[:3].decode()):
         fetch(server.url, tmp_path / "a.part", LARGEST)
-    assert opened and all(error.fp.closed for error in opened)
+    assert (len(opened), len(closed)) == (1, 1) and opened[0].fp.closed
 
 
 @pytest.mark.parametrize("lie", ["an endless body", "silence within", "a redirection to nowhere", "endless headers"])

@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -40,11 +41,20 @@ def batch_option(parser, default="128"):
 
 
 def backends(options, known):
-    """Return the names in --backends; refuse one that this benchmark does not know. Sets the precision for all."""
+    """Return the names in --backends that are installed; refuse one that this benchmark does not know.
+
+    Sets the precision for all.
+    """
     names = options.backends.split(",")
     for name in names:
         if name not in known:
             raise SystemExit(f"error: this benchmark has no backend {name!r}: choose some of {', '.join(known)}")
+    missing = [name for name in names if name in PEERS and find_spec(name.partition("-")[0]) is None]
+    for name in missing:
+        print(f"{name} is not installed and left out: pip install {PEERS[name]} brings it", file=sys.stderr)
+    names = [name for name in names if name not in missing]
+    if not names:
+        raise SystemExit("error: there is nothing left to measure: choose another --backends")
     os.environ["CUPY_TF32"] = str(int(options.precision == "tf32"))
     return names
 
@@ -114,7 +124,7 @@ class Report:
     def _environment(self):
         xp = array_module("cupy" if "cupy" in self.options.backends.split(",") else "numpy")
         used = {row["backend"] for row in self.rows}
-        return {**environment(xp, self.options.threads),
+        return {**environment(xp, self.options.threads), "seed": "fixed in the source",
                 "peers": {name: _version(package) for name, package in PEERS.items() if name in used},
                 "command": " ".join(["python -m", sys.modules["__main__"].__spec__.name, *sys.argv[1:]])}
 

@@ -40,7 +40,7 @@ def select(name="auto"):
         return cupy
     if name == "auto":
         return np
-    raise BackendError(f"no GPU answers through CuPy ({trouble}): use --backend numpy, or see 'On a GPU' in README.md")
+    raise BackendError(f"CuPy found no GPU ({trouble}): use --backend numpy, or see 'On a GPU' in README.md")
 
 
 def probe_cupy():

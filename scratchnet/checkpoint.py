@@ -24,6 +24,7 @@ from .files import atomic_write, open_file
 SCHEMA = 2
 HEADER, DIGEST = "header.json", "sha256"
 HEADER_LIMIT, DIRECTORY_LIMIT = 2**24, 2**20  # bytes; our largest have some 100,000 and 10,000
+LIMIT = 2**30  # bytes of a file that is no gallery; our largest has some 10,000,000
 BLOCK = 2**20
 REMEDY = "restore it from a copy, or make it again"
 
@@ -56,7 +57,7 @@ def save(path, arrays, description):
         add(DIGEST, sha.hexdigest().encode())
 
 
-def load(path, older=False):
+def load(path, older=False, limit=LIMIT):
     """Return (arrays, description) of a checkpoint.
 
     Parameters
@@ -64,6 +65,8 @@ def load(path, older=False):
     path : path
     older : bool
         Also of one of schema 1, whose SHA-256 is of the arrays alone: for whoever writes it anew.
+    limit : int
+        Bytes that the file may have.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def load(path, older=False):
     path = Path(path)
     try:
         with open_file(path) as file, zipfile.ZipFile(_limited(file)) as archive:
-            members = _members(archive, os.fstat(file.fileno()).st_size)
+            members = _members(archive, os.fstat(file.fileno()).st_size, limit)
             header = json.loads(archive.read(members[HEADER]))
             newer, older = header["schema"] > SCHEMA, older and header["schema"] == 1
             if older or header["schema"] == SCHEMA:
@@ -141,13 +144,13 @@ def _limited(file):
     return file
 
 
-def _members(archive, size):
+def _members(archive, size, limit):
     """Return the members by name, if they can be what `save` wrote into a file of `size` bytes."""
     members = {member.filename: member for member in archive.infolist()}
     if (len(members) < len(archive.infolist()) or HEADER not in members
             or any(member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size
                    or not name.isprintable() for name, member in members.items())
-            or sum(member.file_size for member in members.values()) > size
+            or sum(member.file_size for member in members.values()) > size or size > limit
             or members[HEADER].file_size > HEADER_LIMIT):
         raise _Damage("its members are not those of one")
     return members

@@ -71,8 +71,9 @@ class Workers:
         self._pool = ThreadPoolExecutor(self.threads, initializer=keep_buffers)
         return self
 
-    def __exit__(self, *error):
-        self._pool.shutdown()
+    def __exit__(self, kind=None, *error):
+        """After an error, what has not begun is cancelled; after Ctrl-C, what is running is left to end by itself."""
+        self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=kind is not None)
         _one_blas_thread.release()
 
     def each(self, function, items):

@@ -2,20 +2,25 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from reports import made_up_run
 
-from benchmarks import baselines, recipe_search, report
-from benchmarks.report import ablations, claims, gpu, paper, search
+from benchmarks import baselines, harness, recipe_search, report
+from benchmarks.report import __main__ as report_main
+from benchmarks.report import ablations, claims, figure9, gpu, paper, search
+from benchmarks.report import baselines as baselines_table
 from benchmarks.report import systems as systems_table
 from benchmarks.report.__main__ import main as write_report
 from scratchnet import documents, systems, trained
 from scratchnet.data import Dataset, load
 from scratchnet.experiments.results import read_predictions
 from scratchnet.report.claims import claim_rows, run_key
+from scratchnet.report.confusions import agreement
+from scratchnet.report.paper_tables import CONFUSION
 from scratchnet.report.references import KEYS
 from scratchnet.retrieval import DISTANCES, evaluate_retrieval
 from scratchnet.retrieval.floor import class_floor
@@ -68,9 +73,10 @@ def test_report_takes_medians_over_runs_and_rewrites_only_its_own_lines(tmp_path
     write(tmp_path / "speed/breakdown.json", pair("conv1, forward", 9, 9, layer="conv1", way="forward")[:1]
           + pair("conv1, backward", 9, 9, layer="conv1", way="backward")[:1]
           + [{"case": "page faults a step", "backend": "numpy", "page_faults": 1200, "system_ms": 3.4}])
-    readme, second = tmp_path / "README.md", tmp_path / "benchmarks/README.md"
-    second.parent.mkdir()
-    for path, name in ((readme, "speed"), (second, "breakdown")):
+    readme, second = tmp_path / "benchmarks/results/README.md", tmp_path / "benchmarks/README.md"
+    readme.parent.mkdir(parents=True)
+    front = tmp_path / "README.md"
+    for path, name in ((readme, "speed"), (second, "breakdown"), (front, "headline")):
         path.write_text("above\n" + "old".join(mark.format(name) for mark in report.MARKS) + "below\n")
     arguments = ["--results", str(tmp_path), "--root", str(tmp_path)]
     write_report(arguments)
@@ -78,10 +84,86 @@ def test_report_takes_medians_over_runs_and_rewrites_only_its_own_lines(tmp_path
     assert text.startswith("above\n") and text.endswith("below\n") and "old" not in text
     assert "| training step | 90 ms | 100 ms (PyTorch) | **0.70** (0.50 to 0.90 in 3 runs) |" in text
     assert "| training step, 2 threads | 55 ms | 100 ms (1 thread) | **0.55** |" in text
+    assert "| training step ÷ PyTorch's, same two cores | **0.70** | 1 |" in front.read_text()
     assert "| conv1 | 9.0 + 9.0 |" in second.read_text() and "| 1,200 (3 ms) |" in second.read_text()
     assert all((tmp_path / f"speed/{name}.png").stat().st_size > 5000 for name in ("ratios", "scaling", "breakdown"))
     write_report(arguments)
     assert readme.read_text() == text
+
+
+def test_results_of_ones_own_get_pages_of_their_own(tmp_path, monkeypatch):
+    """Nothing that is published is touched, and no more than one core is called so."""
+    for folder, run in (("speed", None), ("paper", finished("cnn_rgb", 0, 0.77)),
+                        ("systems", finished("pixels", 0, 0.4, None))):
+        (tmp_path / folder).mkdir()
+        if run:
+            run["run"]["system"] = "pixels" if folder == "systems" else "kuo2016"
+            documents.write(tmp_path / folder / "a.json", run)
+    write(tmp_path / "speed/layers.json", pair("conv1", 50, 100))
+    content = documents.read(tmp_path / "speed/layers.json", report.TIMES, "")
+    content["environment"]["threads"] = 1
+    documents.write(tmp_path / "speed/layers.json", content)
+    published = {path: path.read_bytes() for path in (ROOT / name for name in report_main.WRITTEN)}
+    monkeypatch.chdir(tmp_path.parent)
+    write_report(["--results", tmp_path.name])
+    assert {path: path.read_bytes() for path in published} == published
+    page = tmp_path / "benchmarks/results/README.md"
+    text = page.read_text()
+    assert "Measured on 1 core (" in text and "| conv1 | 50 ms |" in text and "| CNN_RGB | **77.0**" in text
+    assert "Raw pixels" in text and not (tmp_path / "scratchnet").exists()
+    assert "<!-- search: written" in (tmp_path / "benchmarks/README.md").read_text()
+    write_report(["--results", tmp_path.name])
+    assert page.read_text() == text
+    write_report(["--results", tmp_path.name, "--root", tmp_path.name])  # a folder that is named is taken
+
+
+def test_a_check_sees_a_page_that_was_edited_and_writes_nothing(tmp_path):
+    results = tmp_path / "results"
+    (results / "paper").mkdir(parents=True)
+    documents.write(results / "paper/a.json", finished("cnn_rgb", 0, 0.77))
+    root = report_main.make_pages(tmp_path / "root")
+    (root / "scratchnet/systems").mkdir(parents=True)
+    (root / "scratchnet/systems/measured.json").write_text("{}")
+    command = ["--results", str(results), "--root", str(root)]
+    write_report(command)
+    write_report([*command, "--check"])
+    page = root / "benchmarks/results/README.md"
+    before = page.read_text()
+    edited = before.replace("**77.0**", "**78.0**")
+    page.write_text(edited)
+    with pytest.raises(SystemExit, match="results/README.md is not what .* gives: run python -m benchmarks.report"):
+        write_report([*command, "--check"])
+    assert page.read_text() == edited != before
+    assert sorted(path.name for path in results.rglob("*")) == ["a.json", "paper"]
+
+
+def test_figure_9_stands_in_numbers():
+    paper_itself = np.round(1000 * np.array(CONFUSION)).astype(int)
+    runs = [{**finished("pretrain_cnn_rgb_da", seed, 0.79, recipe)["run"], "confusion": (paper_itself + seed).tolist()}
+            for recipe, seed in (("paper", 0), ("paper", 1), ("2016", 3))]
+    others = [{**finished("pixels", 0, 0.4)["run"], "confusion": paper_itself.T.tolist()}]
+    lines = figure9.table(runs, others).splitlines()
+    assert lines[0].endswith("| the paper | Pre-train+CNN_RGB+DA, recipe 2016, seed 3 | Pre-train+CNN_RGB+DA |")
+    assert lines[2].startswith("| dog taken for cat | 16.5 (1) | **16.") and lines[2].endswith(" | **16.5** (1) |")
+    assert lines[3].startswith("| cat taken for dog | 13.5 (2) |") and len(lines) == 2 + 6 + 2
+    assert "recipe 2016 1.00 (seed 3); recipe paper 1.00, 1.00 (seeds 0, 1), among its own seeds 1.00;" in lines[-1]
+    assert f"pixels {agreement(paper_itself.T):.2f}." in lines[-1] and "over the 90 cells" in lines[-1]
+
+
+def test_the_baselines_have_chance_below_and_the_trained_network_above():
+    def row(name, start):
+        found = {protocol: {metric: {key: start + i / 1000 for i, key in enumerate(KEYS)} for metric in paper.METRICS}
+                 for protocol in ("test-vs-test", "test-vs-train")}
+        return {"baseline": name, "seed": 0, "dataset": "cifar10", "retrieval": found, "nearest_neighbour": 0.3,
+                "chance": {protocol: found[protocol]["angular"] for protocol in found}}
+    rows = [row("kernels", 0.2), row("untrained", 0.15)]
+    runs = [finished("pretrain_cnn_rgb_da", 0, 0.8)["run"], finished("pixels", 0, 0.4)["run"],
+            finished("cnn_rgb", 0, 0.7)["run"], finished("pretrain_cnn_rgb_da", 1, 0.8)["run"]]
+    names = [line.partition(" | ")[0] for line in baselines_table.table(rows, runs, "cifar10").splitlines()[2:]]
+    assert names == ["| chance", "| raw pixels", "| the untrained network",
+                     "| the untrained network with pre-trained kernels", "| the same, trained, recipe paper"]
+    line = baselines_table.table(rows, runs, "cifar10").splitlines()[5]
+    assert line.endswith("| **0.200** | **0.200** | **0.200** | 0.200 | 0.201 | 0.202 | 0.203 | 0.204 | 30.0 |")
 
 
 @pytest.mark.parametrize("folder, content", [("speed", {"rows": []}), ("speed", None), ("paper", {"about": {}}),
@@ -92,7 +174,9 @@ def test_a_damaged_or_foreign_file_is_one_line_that_names_it(folder, content, tm
     if folder != "speed":
         (tmp_path / "speed").mkdir()
         write(tmp_path / "speed/memory.json", pair("memory", 1, 2))
-        (tmp_path / "README.md").write_text("old".join(mark.format("speed") for mark in report.MARKS))
+        page = tmp_path / "benchmarks/results/README.md"
+        page.parent.mkdir(parents=True)
+        page.write_text("old".join(mark.format("speed") for mark in report.MARKS))
     if content is None:
         path.write_text("{}")
     else:
@@ -160,7 +244,8 @@ def test_the_papers_tables_have_ours_beside_them_and_leave_out_what_was_not_run(
         {"case": case, "backend": name, "metric": metric, "median_ms": ms} for metric in paper.METRICS
         for case, name, ms in (("one query at a time", "numpy", 1.0), ("one query at a time", "faiss", 3.0),
                                ("a query", "numpy", 9.0))])
-    readme = tmp_path / "README.md"
+    readme = tmp_path / "benchmarks/results/README.md"
+    readme.parent.mkdir(parents=True)
     readme.write_text("old".join(mark.format("paper") for mark in report.MARKS))
     paper.write(tmp_path / "paper", tmp_path)
     text = readme.read_text()
@@ -215,7 +300,8 @@ def test_the_compared_systems_have_their_published_figure_beside_ours(tmp_path):
     for name, run in (("systems/pixels-cifar10-cpu-seed0", pixels),
                       ("paper/cifar10-pretrain_cnn_rgb_da-paper-seed0", own)):
         documents.write(tmp_path / f"{name}.json", {"about": {}, "run": run})
-    readme = tmp_path / "README.md"
+    readme = tmp_path / "benchmarks/results/README.md"
+    readme.parent.mkdir(parents=True)
     readme.write_text("old".join(mark.format("systems") for mark in report.MARKS))
     systems_table.write(tmp_path, tmp_path)
     lines = readme.read_text().splitlines()
@@ -302,6 +388,9 @@ def test_the_search_has_a_line_a_candidate_best_first():
         "| CIFAR-10, CNN_RGB, 10 | paper | nothing | **70.0%** |  | 90.0% |",
         "| CIFAR-10, CNN_RGB, 10 | best | nothing | **60.0%** |  | 90.0% |",
         "| CIFAR-10, CNN_RGB, 10 | best | test_flip=False | **50.0%** |  | 90.0% |"]
+    lines = search.table([{**row(0.7, "paper"), "commit_lost": True}, row(0.6, "best", **best)]).splitlines()
+    assert "| nothing † | **70.0%** |" in lines[2] and "| nothing | **60.0%** |" in lines[3]
+    assert lines[-1] == "† Measured at a commit that is not in the history."
 
 
 def test_baselines_rank_by_what_has_learnt_from_no_label(tmp_path, monkeypatch, capsys):
@@ -329,6 +418,16 @@ def test_baselines_rank_by_what_has_learnt_from_no_label(tmp_path, monkeypatch, 
     with pytest.raises(SystemExit):
         baselines.main(["--baselines", "untaught"])
     assert "no baseline 'untaught'" in capsys.readouterr().err
+
+
+def test_a_peer_that_is_not_installed_is_left_out_with_a_note(monkeypatch, capsys):
+    monkeypatch.setattr(harness, "find_spec", lambda name: None if name in ("torch", "faiss") else find_spec(name))
+    options = harness.parser("", "numpy,torch,torch-nchw,scipy").parse_args([])
+    assert harness.backends(options, ("numpy", "torch", "torch-nchw", "scipy")) == ["numpy", "scipy"]
+    assert "torch is not installed and left out: pip install torch brings it" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="nothing left to measure"):
+        harness.backends(harness.parser("", "faiss").parse_args([]), ("faiss",))
+    assert "pip install faiss-cpu" in capsys.readouterr().err
 
 
 def test_unknown_backend_is_one_line():

@@ -161,6 +161,15 @@ def test_members_that_inflate_come_twice_or_overlap_are_not_read(path, monkeypat
     assert "its members are not those of one" in refused(path)
 
 
+def test_a_file_that_is_larger_than_any_of_its_kind_is_not_read(path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "_verify", None)
+    size = path.stat().st_size
+    with pytest.raises(CheckpointError, match="its members are not those of one"):
+        checkpoint.load(path, limit=size - 1)
+    monkeypatch.undo()
+    checkpoint.load(path, limit=size)
+
+
 def test_a_name_that_no_terminal_should_get_is_not_repeated(path):
     forge(path, members({"\x1b[2Jparam\n": np.zeros(2)}, {}))
     assert "its members are not those of one" in refused(path)

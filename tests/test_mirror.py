@@ -8,6 +8,7 @@ ROOT = Path(__file__).parents[1]
 APART = ("campaign", "doubles", "mutants", "oracles")  # folders of tests that mirror nothing
 ACROSS = {  # tests of what no single module is answerable for
     "test_benchmarks.py", "test_benchmarks_gpu.py", "test_readme.py", "test_tutorials.py",  # other files
+    "test_provenance.py",  # committed results
     "test_imports.py", "test_mirror.py", "test_encodings.py",  # the shape of the package
     "test_inputs.py",  # what holds for all functions
     "test_unchanged.py",  # what changes must not change

@@ -1,4 +1,7 @@
 """Worker threads: results in order, one BLAS thread for each."""
+import threading
+import time
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -38,3 +41,24 @@ def test_blas_gets_its_threads_back_in_whatever_order_pools_are_left():
         assert set(blas_threads()) == {1}  # b is still open
         b.__exit__()
         assert blas_threads() == before != [1] * len(before)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_after_an_error_nothing_begins_and_after_an_interruption_nothing_is_waited_for(error):
+    begun, leave = [], threading.Event()
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = blas_threads()
+        with pytest.raises(error):
+            with Workers(2) as workers:
+                results = workers.each(lambda i: (begun.append(i), leave.wait(30)), range(100))
+                while len(begun) < 2:
+                    time.sleep(0.01)
+                if error is ValueError:
+                    threading.Timer(0.1, leave.set).start()
+                raise error
+        assert leave.is_set() == (error is ValueError) and blas_threads() == before
+    leave.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("ThreadPoolExecutor"):
+            thread.join()
+    assert sorted(begun) == [0, 1] and results is not None

@@ -17,7 +17,8 @@ FRAME = ("**What you'll do.**", "**What you'll learn.**", "**What you'll need.**
          "<details><summary>Solutions</summary>", "</details>", "## Further reading")
 
 
-WRITTEN = (*NOTEBOOKS, *(ROOT / name for name in ("README.md", "tutorials/README.md", "benchmarks/README.md")))
+WRITTEN = (*NOTEBOOKS, *(ROOT / name / "README.md" for name in ("", "scratchnet", "tutorials", "benchmarks",
+                                                                "benchmarks/results")))
 PATH = re.compile(r"(?<![\w/.-])(?:scratchnet|benchmarks|tests|tutorials)/[\w./-]*[\w/]")
 FILE = re.compile(r"`(\w+\.(?:py|cu))`")
 IMPORT = re.compile(r"^ *from (scratchnet[\w.]*) import (\w+(?:, \w+)*)", re.MULTILINE)

@@ -4,7 +4,7 @@ import numpy as np
 from scratchnet import documents
 from scratchnet.benchmark.timing import duration
 from scratchnet.files import atomic_write
-from scratchnet.schema import amount, anything, count, nothing, number, positive, share, text
+from scratchnet.schema import amount, anything, count, nothing, number, positive, share, text, truth
 
 MARKS = "<!-- {}: written by python -m benchmarks.report -->\n", "<!-- /{} -->"
 NAMES = {"numpy": "scratchnet", "cupy": "scratchnet, GPU", "torch": "PyTorch", "torch-nchw": "PyTorch",
@@ -21,7 +21,7 @@ TIMES = {  # of a benchmark
 SEARCH = {"rows": [{  # of the recipe search
     "dataset": text, "method": text, "epochs": positive, "seed": count, "validation": positive, "recipe": text,
     "settings": {...: anything}, "history": [{"validation_top1": share, "train_top1": share, ...: number}],
-    "angular?": {"map": share, "map_at_30": share}, ...: anything}]}
+    "angular?": {"map": share, "map_at_30": share}, "commit_lost?": truth, ...: anything}]}
 BASELINES = {"rows": [{  # of benchmarks.baselines
     "baseline": text, "dataset": text, "seed": count, "nearest_neighbour": share, "retrieval": documents.RETRIEVAL,
     "chance": {...: documents.FIGURES}, ...: anything}]}

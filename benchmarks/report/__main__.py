@@ -1,36 +1,84 @@
 """Draws the plots and writes the tables in the READMEs from the JSON of earlier runs.
 
-    python -m benchmarks.report [--pictures]
+    python -m benchmarks.report [--pictures | --check]
+    python -m benchmarks.report --results mine
+
+Results of one's own, laid out as benchmarks/results, get pages of their own, README.md and benchmarks/README.md in
+their folder: what is published here is written from the committed results only.
 """
 import argparse
+import shutil
+import tempfile
 from pathlib import Path
 
 from scratchnet.errors import ScratchnetError
 
-from . import ablations, gpu, paper, pictures, search, speed, systems
+from . import MARKS, ablations, baselines, figure9, gpu, headline, paper, pictures, search, speed, systems
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMITTED = ROOT / "benchmarks/results"
+PAGES = {"README.md": ("headline",),
+         "benchmarks/results/README.md": ("paper", "figure9", "baselines", "systems", "ablations", "speed"),
+         "benchmarks/README.md": ("breakdown", "search", "gpu")}
+WRITTEN = (*PAGES, "scratchnet/systems/measured.json")
 
 
 def main(arguments=None):
     """Write everything that a folder of results, laid out as benchmarks/results, allows."""
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("--results", type=Path, default=ROOT / "benchmarks/results", metavar="DIR")
-    p.add_argument("--root", type=Path, default=ROOT, metavar="DIR", help="where README.md and benchmarks/ lie")
+    p.add_argument("--results", type=Path, default=COMMITTED, metavar="DIR")
+    p.add_argument("--root", type=Path, metavar="DIR", help="where README.md and benchmarks/ lie (default: this "
+                   "checkout for its own results, else the folder of the results)")
+    p.add_argument("--check", action="store_true", help="write nothing, and fail if something would change")
     p.add_argument("--pictures", action="store_true",
                    help="also draw the paper's figures, which takes the data sets and a minute")
     options = p.parse_args(arguments)
+    root = options.root or (ROOT if options.results.resolve() == COMMITTED else make_pages(options.results))
     try:
-        speed.write(options.results / "speed", options.root)
-        gpu.write(options.results / "gpu", options.root)
-        paper.write(options.results / "paper", options.root)
-        systems.write(options.results, options.root)
-        ablations.write(options.results / "ablations", options.root)
-        if options.pictures:
-            pictures.write(options.results / "paper")
-        search.write(options.results, options.root)
+        if options.check:
+            check(options.results, root)
+        else:
+            write(options.results, root)
+            if options.pictures:
+                pictures.write(options.results / "paper")
     except ScratchnetError as error:
         raise SystemExit(f"error: {error}") from None
+
+
+def write(results, root):
+    """Draw the plots beside the results and write the tables of the pages under `root`."""
+    if not any(results.rglob("*.json")):
+        raise SystemExit(f"error: {results} holds no JSON: run the benchmarks with --json first")
+    speed.write(results / "speed", root)
+    gpu.write(results / "gpu", root)
+    paper.write(results / "paper", root)
+    for part in (figure9, systems, baselines, search, headline):
+        part.write(results, root)
+    ablations.write(results / "ablations", root)
+
+
+def make_pages(folder):
+    """Make pages with a place for each table in a folder, where there are none, and return it."""
+    for page, names in PAGES.items():
+        if not (folder / page).exists():
+            (folder / page).parent.mkdir(parents=True, exist_ok=True)
+            (folder / page).write_text("\n".join("".join(MARKS).format(name, name) for name in names) + "\n",
+                                       encoding="utf-8")
+    return folder
+
+
+def check(results, root):
+    """End the program with a line if the pages under `root` are not what the results give."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        shutil.copytree(results, copy / "results", ignore=shutil.ignore_patterns("*.png"))
+        for name in WRITTEN:
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(root / name, copy / name)
+        write(copy / "results", copy)
+        changed = [name for name in WRITTEN if (copy / name).read_bytes() != (root / name).read_bytes()]
+    if changed:
+        raise SystemExit(f"error: {', '.join(changed)} is not what {results} gives: run python -m benchmarks.report")
 
 
 if __name__ == "__main__":

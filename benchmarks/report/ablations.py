@@ -14,10 +14,10 @@ ROWS = {"pooling=mean": 2, "pooling=overlapping": 2, "patches=gray": 3, "pretrai
 
 
 def write(results, root):
-    """Write the table of README.md, if the run with which the others are compared is there."""
+    """Write the table of results/README.md, if the run with which the others are compared is there."""
     runs = {content["run"]["recipe"]: content["run"] for content in read(results, RESULT).values()}
     if BASE in runs:
-        write_between(root / "README.md", "ablations", table(runs))
+        write_between(root / "benchmarks/results/README.md", "ablations", table(runs))
 
 
 def table(runs):

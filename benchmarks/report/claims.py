@@ -15,7 +15,7 @@ EXPLAINED = (
     " on, that of the seed; with one seed it speaks of these two trainings, not of the methods. p is that of "
     "McNemar's exact test for one pair of accuracies, otherwise Student's; it is adjusted by Holm's method for all "
     "comparisons of a recipe on a data set. The runs are [`DATASET-METHOD-RECIPE-"
-    "seedN.json`](benchmarks/results/paper/), what they kept of each image is in the `.npz` beside them.")
+    "seedN.json`](paper/), what they kept of each image is in the `.npz` beside them.")
 
 
 def claims_tables(runs, kept):

@@ -33,7 +33,7 @@ FIGURE_9 = np.round(1000 * np.array(CONFUSION)).astype(int)  # of 1,000 images o
 
 
 def write(results, root):
-    """Write the tables of README.md, if there are runs."""
+    """Write the tables of results/README.md, if there are runs."""
     runs = [content["run"] for content in read(results, RESULT).values()]
     if runs:
         tables, times = [], query_ms(results.parent)
@@ -42,7 +42,7 @@ def write(results, root):
                 tables += [accuracy_table(groups, dataset), map_table(groups, dataset, times),
                            depth_table(groups, dataset)]
         tables += [EXPLAINED, claims_tables(runs, kept_in(results))]
-        write_between(root / "README.md", "paper", "\n".join(table for table in tables if table))
+        write_between(root / "benchmarks/results/README.md", "paper", "\n".join(table for table in tables if table))
 
 
 def as_bundled(run):

@@ -15,7 +15,8 @@ def write(results, root):
 def table(rows):
     """Return a line for each candidate, grouped by what can be compared: data set, method, epochs.
 
-    A candidate is named by the settings in which it differs from the recipe as it is now.
+    A candidate is named by the settings in which it differs from the recipe as it is now. Marked are those of a commit
+    that is not in the history.
     """
     lines = ["| data, method, epochs | recipe | differs from it in | Top-1, held out | "
              "angular MAP there, full ranking; at 30 | Top-1, trained on |", "|---|---|---|---|---|---|"]
@@ -28,7 +29,10 @@ def table(rows):
             changes = [f"{name}={was[name]}" for name, value in settings(RECIPES[row["recipe"]]).items()
                        if was[name] != value]
             angular = "; ".join(f"{value:.3f}" for value in row.get("angular", {}).values())
-            cells = (f"{TITLES[dataset]}, {LABELS[method]}, {epochs}", row["recipe"], ", ".join(changes) or "nothing",
+            candidate = (", ".join(changes) or "nothing") + (" †" if row.get("commit_lost") else "")
+            cells = (f"{TITLES[dataset]}, {LABELS[method]}, {epochs}", row["recipe"], candidate,
                      f"**{last['validation_top1']:.1%}**", angular, f"{last['train_top1']:.1%}")
             lines.append(f"| {' | '.join(cells)} |")
+    if any(row.get("commit_lost") for row in rows):
+        lines.append("\n† Measured at a commit that is not in the history.")
     return "\n".join(lines) + "\n"

@@ -11,15 +11,15 @@ from . import NAMES, TIMES, amount, read, write_between
 
 COLOURS = {"numpy": BLUE, "torch": VERMILLION, "faiss": VERMILLION}
 ORDER = ("training_step", "features", "layers", "memory", "autoencoder", "retrieval")  # of the table
-CURVES = {"batch": ("images in a batch", "ms a training step"), "threads": ("threads", "ms a training step"),
-          "gallery": ("vectors in the gallery", "ms a query, 30 nearest")}
+CURVES = {"batch": ("images in a batch", "ms per training step"), "threads": ("threads", "ms per training step"),
+          "gallery": ("vectors in the gallery", "ms per query, 30 nearest")}
 
 
 def write(results, root):
     """Draw results/*.png and write the tables of both READMEs."""
     runs = read(results, TIMES)
     if not runs:
-        raise SystemExit(f"error: {results} holds no JSON: run the benchmarks with --json first")
+        return
     runs = dict(sorted(runs.items(), key=lambda item: (_place(item[0]), item[0])))
     cases = gather(run["rows"] for name, run in runs.items() if not name.startswith("breakdown"))
     save(ratio_figure(cases), results / "ratios.png")
@@ -27,7 +27,7 @@ def write(results, root):
     if curves:
         save(curve_figure(curves), results / "scaling.png")
     profiles = {name: run["rows"] for name, run in runs.items() if name.startswith("breakdown")}
-    write_between(root / "README.md", "speed", table(cases, runs))
+    write_between(root / "benchmarks/results/README.md", "speed", table(cases, runs))
     if profiles:
         save(breakdown_figure(profiles), results / "breakdown.png")
         write_between(root / "benchmarks/README.md", "breakdown", breakdown_table(profiles))
@@ -79,7 +79,8 @@ def table(cases, runs):
     environment = max((run["environment"] for run in runs.values()), key=lambda found: found["threads"])
     peers = {name: text for run in runs.values() for name, text in run["environment"].get("peers", {}).items()}
     versions = ", ".join(f"{NAMES[name]} {text}" for name, text in peers.items())
-    lines.append(f"\nMeasured on {environment['threads']} cores ({environment['cpu']}), {environment['date'][:10]}: "
+    cores = f"{environment['threads']} core{'s' * (environment['threads'] > 1)}"
+    lines.append(f"\nMeasured on {cores} ({environment['cpu']}), {environment['date'][:10]}: "
                  f"NumPy {environment['numpy']} with {environment['blas'].split(', ')[-1]}; {versions}. "
                  "Below 1 is faster, or smaller, than the peer.")
     return "\n".join(lines) + "\n"

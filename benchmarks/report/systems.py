@@ -14,12 +14,13 @@ OWN = f"{RETRIEVAL_METHOD}-paper-seed0"  # the run of the paper's own system tha
 
 
 def write(results, root):
-    """Write the table of README.md, and scratchnet/systems/measured.json, if there are runs."""
+    """Write the table of results/README.md, and scratchnet/systems/measured.json, if there are runs."""
     runs = [content["run"] for content in read(results / "systems", RESULT).values()]
     own = [content["run"] for content in read(results / "paper", RESULT, f"*{OWN}.json").values()]
     if runs:
-        write_between(root / "README.md", "systems", table(runs, own))
-        documents.write(root / "scratchnet/systems/measured.json", measured([*runs, *own]))
+        write_between(root / "benchmarks/results/README.md", "systems", table(runs, own))
+        if (root / "scratchnet/systems").is_dir():  # not where somebody draws results of their own
+            documents.write(root / "scratchnet/systems/measured.json", measured([*runs, *own]))
 
 
 def table(runs, own):

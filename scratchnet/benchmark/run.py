@@ -114,7 +114,7 @@ def _answering(names):
         elif {*names} == {name}:
             backend.select(name)  # which says why it cannot
         else:
-            notes.append(f"no GPU answers through CuPy ({trouble}): only the CPU is timed; "
+            notes.append(f"CuPy found no GPU ({trouble}): only the CPU is timed; "
                          "see 'On a GPU' in README.md for what it takes")
     return modules, notes
 

@@ -38,7 +38,10 @@ def main(arguments=None):
         try:
             return _run(sys.argv[1:] if arguments is None else arguments)
         except (Exception, KeyboardInterrupt, SystemExit) as error:
-            return _end(error, signals)
+            code = _end(error, signals)
+    if arguments is None and signals.caught:
+        os._exit(code)  # without waiting for threads: what they compute nobody wants
+    return code
 
 
 def _run(arguments):

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 
 from ..errors import in_a_line
 
+NOTICE = 0.7  # seconds within which the main thread must notice a signal
 PATIENCE = 2.0  # seconds that cleaning up after a first signal may take before a second one ends the process at once
 
 
@@ -79,7 +80,8 @@ class Signals:
     farewell : str
         Line to print where the process is ended at once.
     last : bool
-        Whether the process has nothing more to do afterwards: then its end is not interrupted.
+        Whether the process has nothing more to do afterwards. Then its end is not interrupted, and it is also ended
+        where the main thread is in one long call of a library and so does not notice a signal.
 
     Attributes
     ----------
@@ -95,6 +97,12 @@ class Signals:
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                     self._earlier[number] = signal.signal(number, self._handle)
+            if self.last:
+                ours, theirs = os.pipe()
+                os.set_blocking(theirs, False)
+                signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)  # is told of a signal by the system itself
+                with suppress(RuntimeError):  # no thread is left
+                    threading.Thread(target=self._watch, args=[ours], daemon=True).start()
         return self
 
     def __exit__(self, *error):
@@ -106,5 +114,15 @@ class Signals:
             self.caught, self._since = number, time.monotonic()
             raise KeyboardInterrupt
         if time.monotonic() - self._since > PATIENCE:
-            complain(self.farewell)
-            os._exit(128 + self.caught)
+            self._end(self.caught)
+
+    def _watch(self, ours):
+        while (number := os.read(ours, 1)[0]) not in self._earlier:
+            pass
+        time.sleep(NOTICE)
+        if self.caught is None:
+            self._end(number)
+
+    def _end(self, number):
+        complain(self.farewell)
+        os._exit(128 + number)

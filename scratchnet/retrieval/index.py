@@ -22,6 +22,7 @@ from .vectors import check_vectors
 
 KIND = "FlatIndex"
 DESCRIPTION = {"kind": exactly(KIND), "metric": text, "source": (nothing, text)}  # of the file of an index
+LIMIT = 2**38             # bytes of its file
 MARGIN = 32               # candidates beyond k
 BYTES_A_PAIR = 32         # product, score, key and partitioned key of one query and one gallery vector
 BYTES_A_NUMBER = 32       # float64 numbers of a candidate: the vector, its differences, what a distance makes of them
@@ -207,7 +208,7 @@ class FlatIndex:
             If it holds something else, or an index of another source: what it would find belongs to
             descriptors that are no longer computed.
         """
-        arrays, description = checkpoint.load(path)
+        arrays, description = checkpoint.load(path, limit=LIMIT)
         if not isinstance(description, dict) or description.get("kind") != KIND:
             raise InputError(f"{path} is no index: give a file that FlatIndex.save wrote")
         checkpoint.check(description, DESCRIPTION, path)

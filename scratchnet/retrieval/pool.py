@@ -22,8 +22,8 @@ class Pool:
         self._pool = ThreadPoolExecutor(max(1, self.threads - 1))
         return self
 
-    def __exit__(self, *error):
-        self._pool.shutdown()
+    def __exit__(self, kind=None, *error):
+        self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=kind is not None)  # see `Workers`
 
     def each(self, function, items):
         """Return ``[function(item) for item in items]``: the first by the calling thread, the others by theirs."""

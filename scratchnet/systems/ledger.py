@@ -18,7 +18,7 @@ LEDGER = [
          "Maximum over 2x2.", "Mean over 2x2; maximum over 3x3 at stride 2 (overlapping).", True),
     _row(3, "W_SAE is 64 x 25, which is one channel; conv1 sees 3 or 5 channels, conv2 and conv3 see 64.",
          "Patches over all input channels, so that each kernel has weights of its own for each; only conv1 is "
-         "pre-trained. On held-out training images this beats gray patches.",
+         "pre-trained. A choice, not compared on held-out images.",
          "Gray patches, each kernel shared by the input channels in equal parts; conv2 and conv3 pre-trained, too, "
          "layer by layer.", True),
     _row(4, "How ZCA whitening and the learned weights combine is not stated.",
@@ -27,8 +27,9 @@ LEDGER = [
     _row(5, "The scale of the pre-trained kernels is not stated.",
          "Rescaled to the standard deviation that a fresh initialisation would have.", "As learned.", True),
     _row(6, "Optimiser, learning rate, batch size, weight decay and weight initialisation are not stated.",
-         "Nesterov SGD, momentum 0.9, one cycle of the rate up to 0.03 and down to 0, batch 128, decay 5e-3, He "
-         "initialisation: chosen on held-out training images, see benchmarks/README.md."),
+         "One cycle of the rate up to 0.03 and down to 0, and decay 5e-3: chosen on held-out training images, see "
+         "benchmarks/README.md. Nesterov SGD with momentum 0.9, batches of 128 and He initialisation are customary and "
+         "were not compared with others."),
     _row(7, "\"Data augmentation\" adds two channels to each image and no image to the training set.",
          "As the paper has it: mirrored gray and equalised gray as fourth and fifth channel."),
     _row(8, "Whether the descriptor is taken before or after a ReLU is not stated.",

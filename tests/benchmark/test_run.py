@@ -65,7 +65,7 @@ def test_the_real_command_on_this_cpu_alone(tmp_path, capsys, monkeypatch):
     code, said, err = run(capsys, "benchmark", "--quick", "--batch", "1,2", "--out", tmp_path, "--threads", "1")
     first, *_, summary, files = said.splitlines()
     assert code == 0 and err == ""  # no progress bar where nobody looks
-    assert first == ("no GPU answers through CuPy (no driver): only the CPU is timed; see 'On a GPU' in README.md for "
+    assert first == ("CuPy found no GPU (no driver): only the CPU is timed; see 'On a GPU' in README.md for "
                      "what it takes")
     assert summary.startswith("A training step takes this CPU ") and summary.endswith("no GPU was timed.")
     assert files == f"{tmp_path / 'benchmark.json'}, {tmp_path / 'benchmark.png'}"
@@ -137,7 +137,7 @@ def test_every_case_is_in_the_file_before_the_next_begins(two_backends, tmp_path
 def test_no_gpu_is_a_note_unless_nothing_else_was_asked_for(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(backend, "probe_cupy", lambda: (None, "no driver"))
     for names in ("cupy", "cupy,cupy"):
-        assert "no GPU answers through CuPy (no driver): use --backend numpy" in refused(
+        assert "CuPy found no GPU (no driver): use --backend numpy" in refused(
             capsys, "benchmark", "--backends", names, "--out", tmp_path / "a")
     said = []
     benchmark(tmp_path / "b", ["numpy"], [1], SHORT, say=said.append)

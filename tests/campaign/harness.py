@@ -238,6 +238,16 @@ def kill(process):
     return alive
 
 
+def kill_within(command, seconds):
+    """Run a command, kill it after so many seconds, and return how long it lived and its exit code (-9 if killed)."""
+    begin, process = time.monotonic(), start(command)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        kill(process)
+    return time.monotonic() - begin, process.returncode
+
+
 if __name__ == "__main__":
     import resource
     sys.path += [str(ROOT), str(ROOT / "tests/doubles")]

@@ -6,12 +6,12 @@ import time
 
 import numpy as np
 import pytest
-from harness import kill, start
+from harness import kill, kill_within, start
 
 from scratchnet import checkpoint, documents, systems
-from scratchnet.cli import main
 from scratchnet.experiments.results import read_predictions, read_results
 from scratchnet.files import PART
+from scratchnet.schema import anything
 
 TINY = ["--train-images", "64", "--epochs", "2", "--set", "patch_count=300", "--set", "pretrain_iterations=2",
         "--checkpoint-seconds", "0", "--backend", "numpy", "--threads", "2"]
@@ -65,10 +65,9 @@ def figures(out):
 def alone(tmp_path_factory):
     """What a run that nobody disturbs gives, and the seconds that it takes in a process of its own."""
     out = tmp_path_factory.mktemp("alone") / "out"
-    begin = time.monotonic()
-    process = start([sys.executable, "-m", "scratchnet", *REPRODUCE, "--out", str(out)])
-    assert process.wait() == 0
-    return figures(out), time.monotonic() - begin
+    seconds, code = kill_within([sys.executable, "-m", "scratchnet", *REPRODUCE, "--out", str(out)], 600)
+    assert code == 0
+    return figures(out), seconds
 
 
 def test_kills_while_training_evaluating_and_reporting(campaign, alone, tmp_path):
@@ -76,16 +75,12 @@ def test_kills_while_training_evaluating_and_reporting(campaign, alone, tmp_path
     (expected, seconds), rng = alone, np.random.default_rng(1)
     kills, rounds = 0, 0
     while kills < campaign(short=6, long=140):
-        out = tmp_path / f"round {rounds}"
-        while True:
-            process = start([sys.executable, "-m", "scratchnet", *REPRODUCE, "--resume", "--out", str(out)])
-            end = time.monotonic() + rng.uniform(0.1, 1.3) * seconds
-            while process.poll() is None and time.monotonic() < end:
-                time.sleep(0.02)
-            if not kill(process):
-                break
-            kills += 1
-        assert process.returncode == 0 and figures(out) == expected
+        out, code = tmp_path / f"round {rounds}", -9
+        while code == -9:
+            _, code = kill_within([sys.executable, "-m", "scratchnet", *REPRODUCE, "--resume", "--out", str(out)],
+                                  rng.uniform(0.1, 1.2) * seconds)
+            kills += code == -9
+        assert code == 0 and figures(out) == expected
         rounds += 1
     print(f"{kills} kills in {rounds} rounds")
 
@@ -97,14 +92,13 @@ def test_kills_while_figures_of_a_file_are_written(campaign, tmp_path):
     systems.create("pixels", "quick", epochs=1).fit(images, labels, classes=10, progress=False).save(
         path, {"dataset": "mini", "train_images": 20, "validation": 0})
     command = ["evaluate", str(path), "--backend", "numpy", "--json", str(found)]
-    begin = time.monotonic()
-    assert main(command) == 0
-    seconds, whole = time.monotonic() - begin + 2, documents.read(found, {...: lambda value: True}, "")["retrieval"]
+    seconds, code = kill_within([sys.executable, "-m", "scratchnet", *command], 600)
+    assert code == 0
+    whole = documents.read(found, {...: anything}, "")["retrieval"]
     while kills < campaign(short=3, long=50):
-        process = start([sys.executable, "-m", "scratchnet", *command])
-        time.sleep(rng.uniform(0, 1) * seconds)
-        kills += kill(process)
-        again = documents.read(found, {...: lambda value: True}, "")["retrieval"]
+        _, code = kill_within([sys.executable, "-m", "scratchnet", *command], rng.uniform(0.2, 1) * seconds)
+        kills += code == -9
+        again = documents.read(found, {...: anything}, "")["retrieval"]
         for protocol, metrics in whole.items():
             assert {name: row["map"] for name, row in metrics.items()} == {
                 name: row["map"] for name, row in again[protocol].items()}

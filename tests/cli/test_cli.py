@@ -1,5 +1,6 @@
 """How a command ends: its exit code and its one line, whatever the terminal, the streams and the libraries are like."""
 import os
+import random
 import resource
 import shlex
 import signal
@@ -198,3 +199,55 @@ def test_a_place_that_cannot_be_is_refused_at_once(command, words, capsys, tmp_p
     monkeypatch.setattr("scratchnet.experiments.evaluate_file", lambda *a: pytest.fail("it was evaluated"))
     assert words in refused(capsys, *shlex.split(command.format(long="x" * 300)))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+# ---- interruptions of processes of their own ----
+
+START = ("import sys; from scratchnet.cli import main; {before}; print('ready', flush=True);"
+         "sys.argv = ['scratchnet', *sys.argv[1:]]; sys.exit(main())")
+GRACE = 5  # seconds; on a machine that has nothing else to do it is one
+
+
+def interrupted(arguments, seconds, number=signal.SIGINT, again=0, before="0"):
+    """Start a command, send a signal after a while, and perhaps more; return exit code, stderr and how long that took.
+    """
+    child = subprocess.Popen([sys.executable, "-c", START.format(before=before), *map(str, arguments)],
+                             env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout.readline() == b"ready\n"
+    time.sleep(seconds)
+    start = time.monotonic()
+    for i in range(1 + again):
+        time.sleep(0.02 * i)
+        child.send_signal(number)
+    _, err = child.communicate(timeout=60)
+    return child.returncode, err.decode(), time.monotonic() - start
+
+
+@pytest.mark.parametrize("command", [
+    "reproduce --methods pretrain_cnn_rgb_da --epochs 2 --train-images 100 --preset quick --checkpoint-seconds 0",
+    "reproduce --systems pixels --epochs 100"])
+def test_whenever_it_is_interrupted_a_command_ends_within_a_second(command, tmp_path):
+    """At moments drawn by chance, in whatever part of the work that is; now and then Ctrl-C is pressed three times."""
+    draw, codes = random.Random(command), []
+    for i in range(5):
+        code, err, seconds = interrupted([*command.split(), "--resume", "--out", tmp_path], draw.uniform(0.1, 6),
+                                         again=2 * (i % 2))
+        assert (code, err) in [(130, f"scratchnet: {cli.INTERRUPTED}\n"), (0, "")] and seconds < GRACE
+        codes.append(code)
+    assert 130 in codes
+    for name in ("checkpoint.npz", "pretraining.npz", "system.npz"):
+        for path in tmp_path.rglob(name):
+            checkpoint.load(path)
+
+
+def test_sigterm_is_an_interruption_too(tmp_path):
+    code, err, seconds = interrupted(["train", "--epochs", 99, "--out", tmp_path], 3, signal.SIGTERM)
+    assert code == 143 and err == f"scratchnet: {cli.INTERRUPTED}\n" and seconds < GRACE
+
+
+def test_one_long_call_of_a_library_holds_nobody_up():
+    """Python's own handler waits for it; in the middle of such a call, there is nothing to clean up."""
+    long = ("import hashlib; from scratchnet.cli import commands, parser;"
+            "commands.list_systems = lambda options: hashlib.pbkdf2_hmac('sha256', b'', b'', 10**8)")
+    code, err, seconds = interrupted(["systems"], 1, before=long)
+    assert code == 130 and err == f"scratchnet: {cli.INTERRUPTED}\n" and seconds < GRACE

@@ -37,7 +37,7 @@ def test_gradcheck_passes_and_fails(capsys, monkeypatch):
 
 def test_cupy_without_a_gpu(capsys, monkeypatch):
     monkeypatch.setattr("scratchnet.backend.probe_cupy", lambda: (None, "no device"))
-    assert "no GPU answers" in refused(capsys, "gradcheck", "--backend", "cupy")
+    assert "CuPy found no GPU" in refused(capsys, "gradcheck", "--backend", "cupy")
 
 
 def test_a_place_that_cannot_be_written(capsys, tmp_path):

@@ -1,6 +1,7 @@
 """Files that are not what they claim to be, and those that are."""
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import warnings
@@ -55,10 +56,19 @@ def sparse(path):
         file.truncate(1 << 40)
 
 
+@pytest.fixture
+def in_time():
+    """What waits for a pipe is stopped."""
+    signal.signal(signal.SIGALRM, lambda number, frame: pytest.fail("it waits"))
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("odd", [os.mkfifo, sparse, os.mkdir, lambda path: path.symlink_to(path),
                                  lambda path: path.symlink_to("/dev/zero"), lambda path: path.symlink_to("/dev/null")])
-def test_what_is_no_regular_file_is_not_read(odd, form, fake, tmp_path):
+def test_what_is_no_regular_file_is_not_read(odd, form, fake, tmp_path, in_time):
     place = fake.write(tmp_path, form)
     path = place if place.is_file() else sorted(place.iterdir())[-1]
     path.unlink()
@@ -87,15 +97,15 @@ def test_a_file_is_read_up_to_its_limit(tmp_path):
 
 # ---- Python batches ----
 
-@pytest.mark.parametrize("fortran", [False, True])
+@pytest.mark.parametrize("order", [{}, {"fortran": True}, {"data_first": True}])
 @pytest.mark.parametrize("name", ["cifar10", "cifar100"])
-def test_batches_as_python_2_pickled_them(name, fortran, tmp_path, monkeypatch):
+def test_batches_as_python_2_pickled_them(name, order, tmp_path, monkeypatch):
     """Whichever entry comes first, and in whichever order the array lay in memory."""
     fake = Fake(name, monkeypatch)
     place = fake.write(tmp_path, "python")
     for batch, table in zip(fake.catalog.python, fake.tables.values()):
         labels = {key: table[:, i].tolist() for i, key in reversed(list(enumerate(fake.catalog.label_keys)))}
-        content = python2_batch(table[:, len(labels):], labels, fortran)
+        content = python2_batch(table[:, len(labels):], labels, **order)
         fake.vouch_for(batch, content, "python")
         (place / batch).write_bytes(content)
     dataset = load(name, tmp_path)

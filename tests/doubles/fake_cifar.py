@@ -44,7 +44,7 @@ def number(value):
     return b"M" + struct.pack("<H", value) if 0 <= value < 65536 else b"J" + struct.pack("<i", value)
 
 
-def python2_batch(pixels, labels, fortran=False):
+def python2_batch(pixels, labels, fortran=False, data_first=False):
     """Return a batch in the very opcodes of the official ones, which Python 2 pickled with protocol 2.
 
     Pixels are a string, and each object has its place in the memo. `labels` maps keys to lists.
@@ -58,8 +58,9 @@ def python2_batch(pixels, labels, fortran=False):
     lists = b"".join(text(key.encode()) + b"q\x08]q\x09(" + b"".join(map(number, each)) + b"e"
                      for key, each in labels.items())
     names = text(b"filenames") + b"]q\x0b(" + b"".join(text(b"s_%06d.png" % i) + b"q\x0c" for i in range(rows)) + b"e"
-    return (b"\x80\x02}q\x01(" + text(b"data") + b"q\x02" + array + lists + text(b"batch_label")
-            + text(b"training batch 1 of 5") + names + b"u.")
+    data = text(b"data") + b"q\x02" + array
+    return (b"\x80\x02}q\x01(" + text(b"batch_label") + text(b"training batch 1 of 5")
+            + (data + lists if data_first else lists + data) + names + b"u.")
 
 
 def evil_array():

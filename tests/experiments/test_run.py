@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -204,6 +205,20 @@ def test_a_place_that_is_no_folder_is_refused_in_one_line(place, tmp_path):
     with pytest.raises(OutputError, match="cannot write to .*; choose another --out") as error:
         Experiment(Plan("toy", tmp_path / place, [OneHot()], backend="numpy"))
     assert "\n" not in str(error.value) and sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_folder_without_rights_is_refused_before_anything_is_computed(plan, monkeypatch):
+    made = plan(resume=True)
+    Experiment(made).run(made.systems[0])
+    real = tempfile.TemporaryFile
+
+    def refuse(dir):  # to root, who may run the tests, nothing is forbidden
+        if dir == made.folder(made.systems[0]):
+            raise PermissionError(13, "Permission denied")
+        return real(dir=dir)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(OutputError, match="cannot write to .*: Permission denied; choose another --out"):
+        Experiment(made)
 
 
 def test_a_system_that_does_not_classify_has_a_run_too(plan):

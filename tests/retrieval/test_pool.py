@@ -20,3 +20,26 @@ def test_the_threads_end_with_the_block():
         pool.each(lambda part: part, range(3))
         assert threading.active_count() > before
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("error, waited", [(KeyboardInterrupt, False), (ValueError, True)])
+def test_after_an_error_nothing_begins_and_after_an_interruption_nothing_is_waited_for(error, waited):
+    begun, leave = [], threading.Event()
+
+    def part(i):
+        if i == 0:
+            while not begun:
+                pass
+            if waited:
+                threading.Timer(0.1, leave.set).start()
+            raise error
+        begun.append(i)
+        leave.wait(30)
+    with pytest.raises(error), Pool(2) as pool:
+        pool.each(part, range(9))
+    assert leave.is_set() == waited
+    leave.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("ThreadPoolExecutor"):
+            thread.join()
+    assert begun == [1]

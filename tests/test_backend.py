@@ -71,6 +71,25 @@ def test_cupy_without_a_device_is_one_line(monkeypatch):
     assert backends.select("auto") is np
 
 
+def test_a_gpu_that_computes_a_wrong_sum_is_not_taken(monkeypatch):
+    class Wrong:
+        @staticmethod
+        def arange(n):
+            return np.arange(n) + 1
+    monkeypatch.setitem(sys.modules, "cupy", Wrong)
+    with pytest.raises(BackendError, match="the device computed a wrong sum"):
+        backends.select("cupy")
+    assert backends.select("auto") is np
+
+
+@pytest.mark.parametrize("asked, found", [(None, "float32"), ("", "float32"), ("0", "float32"), ("1", "tf32")])
+def test_a_gpu_rounds_to_tf32_only_if_it_is_asked_to(monkeypatch, asked, found):
+    monkeypatch.delenv("CUPY_TF32", raising=False)
+    if asked is not None:
+        monkeypatch.setenv("CUPY_TF32", asked)
+    assert backends.precision(strict) == found and backends.precision(np) == "float32"
+
+
 def test_importing_cupy_is_not_enough(monkeypatch):
     class Broken:
         @staticmethod

@@ -12,6 +12,7 @@ import argparse
 import compileall
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from .table import ROOT, mutants
 
 NEEDED = ("scratchnet", "tests", "benchmarks", "README.md", "setup.cfg", "pyproject.toml")
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
+MEMORY = 2**33  # bytes of address space that tests may have: a bug may ask for all that there is
 FAILED = (1, 2)  # pytest's exit codes where a test failed, or could not even be imported
 
 
@@ -42,7 +44,8 @@ def run_tests(tree, tests, limit=None):
     """Return pytest's exit code, None where it ran past the limit, and what it said."""
     variables = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "agg"}
     with subprocess.Popen([*PYTEST, *(f"tests/{test}" for test in tests)], cwd=tree, env=variables, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as process:
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))) as process:
         try:
             said, _ = process.communicate(timeout=limit)
         except subprocess.TimeoutExpired:

@@ -27,8 +27,8 @@ class Toy(System):
         self.fitting = fitting
         means = fitting.workers.each(lambda part: images[part].mean(), shards(np, len(images)))
         self.centre = np.array(list(means)).mean(keepdims=True)
-        self.history = [{"epoch": 1, "loss": 0.0}]
-        self.seconds = {"train": 0.25}
+        self.history.append({"epoch": 1, "loss": 0.0})
+        self.seconds["train"] = 0.25
         fitting.say("done")
 
     def _outputs(self, images):
@@ -82,6 +82,13 @@ def test_fit_returns_the_system(kind, images, labels):
     assert system.history == [] and system.seconds == {} and system.classes is None
     assert system.fit(images, labels, progress=False) is system
     assert system.classes == 4 and len(system.history) == 1 and system.seconds["train"] > 0
+
+
+def test_a_second_fit_forgets_the_first(images, labels):
+    system = Toy.create().fit(images, labels)
+    system.seconds["before"] = 1.0
+    system.fit(images, labels)
+    assert len(system.history) == 1 and system.seconds == {"train": 0.25}
 
 
 def test_outputs(fitted, images):

@@ -1,4 +1,5 @@
 """Fixtures that every test may use."""
+import signal
 from contextlib import contextmanager
 
 import gpu_emulator
@@ -13,6 +14,7 @@ from scratchnet.errors import BackendError
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs in the background without it
 
 
 def pytest_addoption(parser):

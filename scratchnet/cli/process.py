@@ -91,6 +91,7 @@ class Signals:
 
     def __init__(self, farewell, last=False):
         self.farewell, self.last, self.caught, self._earlier = farewell, last, None, {}
+        self._theirs = None
 
     def __enter__(self):
         if threading.current_thread() is threading.main_thread():  # no other may set a handler
@@ -98,9 +99,9 @@ class Signals:
                 if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                     self._earlier[number] = signal.signal(number, self._handle)
             if self.last:
-                ours, theirs = os.pipe()
-                os.set_blocking(theirs, False)
-                signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)  # is told of a signal by the system itself
+                ours, self._theirs = os.pipe()
+                os.set_blocking(self._theirs, False)
+                signal.set_wakeup_fd(self._theirs, warn_on_full_buffer=False)  # is told of a signal by the system itself
                 with suppress(RuntimeError):  # no thread is left
                     threading.Thread(target=self._watch, args=[ours], daemon=True).start()
         return self
@@ -108,6 +109,9 @@ class Signals:
     def __exit__(self, *error):
         for number, handler in self._earlier.items():
             signal.signal(number, signal.SIG_IGN if self.last else handler)
+        if self._theirs is not None:
+            signal.set_wakeup_fd(-1)
+            os.close(self._theirs)
 
     def _handle(self, number, frame):
         if self.caught is None:
@@ -117,11 +121,13 @@ class Signals:
             self._end(self.caught)
 
     def _watch(self, ours):
-        while (number := os.read(ours, 1)[0]) not in self._earlier:
+        while (told := os.read(ours, 1)) and told[0] not in self._earlier:
             pass
-        time.sleep(NOTICE)
-        if self.caught is None:
-            self._end(number)
+        os.close(ours)
+        if told:
+            time.sleep(NOTICE)
+            if self.caught is None:
+                self._end(told[0])
 
     def _end(self, number):
         complain(self.farewell)

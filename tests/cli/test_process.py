@@ -109,3 +109,20 @@ def test_nothing_interrupts_the_end_of_a_process():
     finally:
         signal.signal(signal.SIGINT, earlier[0])
         signal.signal(signal.SIGTERM, earlier[1])
+
+
+def test_who_has_nothing_more_to_do_watches_no_longer_than_that(ended, monkeypatch):
+    """A signal that another part of the process expects, later, is not for a watch that has closed."""
+    monkeypatch.setattr(process, "NOTICE", 0)
+    earlier, threads = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}, None
+    try:
+        with process.Signals("farewell", last=True):
+            threads = set(threading.enumerate())
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+    with process.Signals("farewell"), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    for thread in threads - {threading.current_thread()}:
+        thread.join(0.5)
+    assert not ended and signal.set_wakeup_fd(-1) == -1

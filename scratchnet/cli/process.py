@@ -101,7 +101,7 @@ class Signals:
             if self.last:
                 ours, self._theirs = os.pipe()
                 os.set_blocking(self._theirs, False)
-                signal.set_wakeup_fd(self._theirs, warn_on_full_buffer=False)  # is told of a signal by the system itself
+                signal.set_wakeup_fd(self._theirs, warn_on_full_buffer=False)  # the system itself tells it
                 with suppress(RuntimeError):  # no thread is left
                     threading.Thread(target=self._watch, args=[ours], daemon=True).start()
         return self

@@ -45,17 +45,16 @@ def test_each_group_by_itself(backend, rng):
     np.testing.assert_allclose(to_host(grads["b"]), db)
 
 
-def test_no_images():
-    y, cache = BatchNorm(3).forward(np.zeros((0, 4, 4, 3), np.float32), np.random.default_rng(0))
-    dx, grads = BatchNorm(3).backward(y, cache)
-    assert y.shape == dx.shape == (0, 4, 4, 3) and grads["b"].tolist() == [0, 0, 0]
-
-
 def test_refusals(rng):
     with pytest.raises(InputError, match="C = 3"):
         BatchNorm(3).forward(rng.standard_normal((2, 4, 4, 5)))
-    with pytest.raises(SettingsError, match="epsilon"):
-        BatchNorm(3, epsilon=0)
+    with pytest.raises(InputError, match=r"images of 3 channels, got the shape \(4, 4, 5\)"):
+        BatchNorm(3).output_shape((4, 4, 5))
+    for epsilon in (0, -1, np.inf, np.nan):
+        with pytest.raises(SettingsError, match="epsilon"):
+            BatchNorm(3, epsilon=epsilon)
+    with pytest.raises(SettingsError, match="float32 or float64"):
+        BatchNorm(3, dtype=np.int32)
     with pytest.raises(SettingsError, match="group"):
         BatchNorm(3, group=0)
     layer = BatchNorm(1)

@@ -6,6 +6,7 @@ import pytest
 from terminal import refused, run
 
 from scratchnet import __version__
+from scratchnet.cli import parser
 
 COMMANDS = [["demo"], ["reproduce"], ["train"], ["evaluate"], ["systems"], ["summary"], ["gradcheck"],
             ["benchmark"], ["data"],
@@ -64,6 +65,12 @@ def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert words in refused(capsys, *arguments)
     assert not list(tmp_path.rglob("*.npz")) and not list(tmp_path.rglob("*.json"))
+
+
+@pytest.mark.parametrize("command", ["reproduce", "train"])
+def test_what_is_not_typed_is_for_two_cores_from_seed_0(command):
+    options = parser.build_parser().parse_args([command])
+    assert (options.preset, options.seed, options.backend, options.dataset) == ("cpu", 0, "auto", "mini")
 
 
 def test_interrupted_says_how_to_go_on(capsys, monkeypatch):

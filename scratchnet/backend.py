@@ -98,7 +98,7 @@ def _refuse_odd(x):
     if isinstance(x, np.ma.MaskedArray):
         raise InputError("a masked array's mask would be ignored: leave out or fill what is masked, e.g. x.filled(0)")
     if isinstance(x, np.matrix):
-        raise InputError("a numpy.matrix multiplies otherwise than an array: convert it with np.asarray(x)")
+        raise InputError("a numpy.matrix multiplies differently from an array: convert it with np.asarray(x)")
     return np
 
 

@@ -57,8 +57,8 @@ def parse(data, name, form, remedy):
     version = content.pop("schema", 1)
     if version != SCHEMA:
         raise CheckpointError(f"{name} was written by another version of scratchnet (schema {version!r:.9}, this one "
-                              f"reads {SCHEMA}): upgrade scratchnet, or let python -m scratchnet.experiments.upgrade "
-                              f"{name} write it anew")
+                              f"reads {SCHEMA}): upgrade scratchnet, or convert it: python -m scratchnet.experiments.upgrade "
+                              f"{name}")
     try:
         check(content, form)
     except schema.Misfit as error:

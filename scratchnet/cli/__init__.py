@@ -13,7 +13,7 @@ from ..errors import in_a_line
 from . import process
 from .troubles import explain
 
-INTERRUPTED = "interrupted; a command that has --resume goes on from its last checkpoint"
+INTERRUPTED = "interrupted; a command that has --resume continues from its last checkpoint"
 UNREAD = 128 + 13  # as of a process that SIGPIPE ends
 
 

@@ -85,7 +85,7 @@ def data_folder(data=None):
     try:
         return platformdirs.user_cache_path("scratchnet")
     except RuntimeError:  # a user without a home
-        raise DataError("there is no home folder to keep data in: say with --data or SCRATCHNET_DATA where it lies") \
+        raise DataError("there is no home folder to keep data in: use --data or SCRATCHNET_DATA to say where") \
             from None
 
 

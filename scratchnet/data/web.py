@@ -48,7 +48,7 @@ def fetch(url, part, largest):
     except (OSError, ValueError, ArithmeticError, http.client.HTTPException) as error:
         reason = _shortly(getattr(error, "reason", error)) or type(error).__name__
         if part.exists() and part.stat().st_size:
-            raise DataError(f"broke off ({reason}); the next try goes on from there") from None
+            raise DataError(f"broke off ({reason}); the next attempt continues from there") from None
         raise DataError(f"could not be reached ({reason})") from None
     finally:
         gate.close()
@@ -70,7 +70,7 @@ def _copy(answer, part, have, largest, gate):
             file.write(block)
             shown.update(len(block))
     if have < (total or 0):
-        raise DataError(f"broke off after {have:,} of {total:,} bytes; the next try goes on from there")
+        raise DataError(f"broke off after {have:,} of {total:,} bytes; the next attempt continues from there")
 
 
 def _shortly(reason):

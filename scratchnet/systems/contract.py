@@ -239,7 +239,7 @@ class System:
 
     def _check_fitted(self):
         if self.classes is None:
-            raise InputError(f"{self.name} has learnt nothing yet: fit it first, or load a fitted one")
+            raise InputError(f"{self.name} has not been fitted: fit it first, or load a fitted one")
 
     def _fit(self, images, labels, fitting):
         """Learn from checked images and labels, on the backend `xp`, for `epochs` epochs or iterations.

@@ -42,7 +42,7 @@ def load_pretrained(name="cifar10"):
         except OSError:
             found = None
         if found != card(name)["sha256"]:
-            raise CheckpointError(f"the weights {name} of the package are damaged: install scratchnet again")
+            raise CheckpointError(f"the weights {name} of the package are damaged: reinstall scratchnet")
         return load(path)
 
 
@@ -60,7 +60,7 @@ def card(name):
         If the file is missing or damaged.
     """
     with as_file(_files(name) / f"{name}.json") as path:
-        return documents.read(path, documents.CARD, "install scratchnet again")
+        return documents.read(path, documents.CARD, "reinstall scratchnet")
 
 
 def _files(name):

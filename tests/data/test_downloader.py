@@ -217,7 +217,7 @@ def test_links_that_were_planted_are_not_followed(fake, server, tmp_path):
     place.mkdir(parents=True)
     for planted in (folder / f".cifar10-{NAME}.part", folder / ".scratchnet-cifar10-x", place / "test_batch.bin"):
         planted.symlink_to(victim)
-    with pytest.raises(OutputError, match="test_batch.bin there is no regular file"):
+    with pytest.raises(OutputError, match="test_batch.bin there is not a regular file"):
         download("cifar10", folder, [server.url], lambda line: None)
     (place / "test_batch.bin").unlink()
     download("cifar10", folder, [server.url], lambda line: None)

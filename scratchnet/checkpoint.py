@@ -1,4 +1,4 @@
-"""Arrays and what is to be said of them, in one file that vouches for itself.
+"""Arrays and their description, in one file that proves its own integrity.
 
 A checkpoint is one .npz (a zip of plain .npy arrays, no pickle) with a JSON description as one more member, so
 that arrays and description cannot part, and a SHA-256 over all of that as the last one. Nothing in it is compressed or

@@ -40,7 +40,7 @@ def reproduce(options):
 
 
 def train(options):
-    """Fit one system and keep it."""
+    """Fit one system and save it."""
     from ..experiments import Experiment
     system = _system(options.system, options, **_variant(options))
     plan = _plan(options, [system])
@@ -93,7 +93,7 @@ def benchmark(options):
 
 
 def list_systems(options):
-    """Print a table of the systems: paper, published accuracy and ours, presets, and what ours took."""
+    """Print a table of the systems: paper, published accuracy and ours, our time, and presets."""
     from ..systems.measured import measured
     reached = measured()
     rows = [("name", "system", "published in", "CIFAR-10: published", "ours", "took", "presets")]

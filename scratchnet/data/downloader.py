@@ -1,4 +1,4 @@
-"""Fetch a data set: the official origin first, then others, and whatever comes is checked by hash.
+"""Fetch a data set, from the official origin first, then from others; whatever arrives is checked by hash.
 
 A download continues where an earlier one broke off, and nothing appears under its final name before it is whole
 and right. What ends up in the folder is always the official binary form, wherever it came from.

@@ -1,8 +1,8 @@
-"""A file from a web address, with an end to everything: what a server sends is neither believed nor waited for.
+"""A file from a web address, with limits on everything: no server is trusted, or waited for without end.
 
 Whatever arrives (status lines, headers, redirections, chunks, bytes) is read through one gate, which knows until when
-and how much may still come. Who stalls, drips or never ends is left; what came is kept, and the next try goes on from
-there. Only http and https are spoken.
+and how much may still come. A server that stalls, drips or never ends is abandoned; what arrived is
+kept, and the next attempt continues from there. Only http and https are supported.
 """
 import http.client
 import io

@@ -16,7 +16,7 @@ from .run import Experiment
 def reproduce(plan, first_look=False):
     """Run all systems of a `Plan`, write its output folder and return the content of results.json.
 
-    The results file is written anew after each system, so that what is done is never lost. Runs of other
+    The results file is rewritten after each system, so that finished runs are never lost. Runs of other
     systems, data sets or seeds that an earlier command left in the same folder stay in it. With `first_look`, the
     bundled weights retrieve pictures before anything is trained.
     """

@@ -1,7 +1,7 @@
 """Trained weights that come with the package: the paper's network, recipe "best", CIFAR-10 and CIFAR-100.
 
-NAME.npz holds the parameters in half precision, NAME.json is the model card: where they come from, what they are
-worth with the rounding, and their hash. `experiments.publish` wrote both.
+NAME.npz holds the parameters in half precision, NAME.json is the model card: where they come from, their accuracy
+after rounding, and their hash. `experiments.publish` wrote both.
 """
 import hashlib
 from importlib.resources import as_file, files

@@ -1,8 +1,8 @@
 """The gradients of a batch, by worker threads.
 
 Layers store nothing about a batch, so threads can push different shards of it through one network at the same time,
-each forward and backward while it is in cache. Their gradients are added up in the order of the shards, so a run repeats bit
-for bit, with however many threads. A GPU, where small pieces are slow, takes the batch as one shard.
+each forward and backward while it is in cache. Their gradients are added up in the order of the shards, so a run
+repeats bit for bit, with however many threads. A GPU, where small pieces are slow, takes the batch as one shard.
 """
 import numpy as np
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import checkpoint, documents, schema
 from ..errors import CheckpointError, ScratchnetError
 from ..files import open_file
-from .results import PREDICTIONS
+from .results import LIMIT, PREDICTIONS
 
 UNRECORDED = {"system": "kuo2016", "preset": None, "peak_mb": None}
 KINDS = {"state": "training", "about": "pretraining"}  # of a checkpoint, by what its description has
@@ -67,7 +67,7 @@ def _predictions(path):
     for beside in (path.with_name(PREDICTIONS), path.with_suffix(".npz")):
         if beside.exists():
             with open_file(beside) as file:
-                return {"predictions": hashlib.file_digest(file, "sha256").hexdigest()}
+                return {"predictions": hashlib.sha256(file.read(LIMIT + 1)).hexdigest()}
     return {}
 
 

@@ -7,11 +7,13 @@ part of the network: neither the batch nor who computes it changes them. There a
 `folding.calibrate` takes the statistics of many images, and `folding.fold` puts them into the convolution below, so
 that what remains is the paper's network, layer by layer.
 """
+from math import isfinite
+
 import numpy as np
 
 from ..backend import array_module, to_device
-from ..checks import positive
-from ..errors import SettingsError
+from ..checks import positive, real_type
+from ..errors import InputError, SettingsError
 from ..parallel import SHARD
 from .base import Layer
 
@@ -29,7 +31,7 @@ class BatchNorm(Layer):
     group : int
         Images that are normalised together.
     epsilon : float
-        ε > 0.
+        ε > 0, finite.
     dtype : dtype
         Of the bias b (channels,), which starts at 0.
 
@@ -42,8 +44,9 @@ class BatchNorm(Layer):
     def __init__(self, channels, group=SHARD, epsilon=1e-5, dtype=np.float32):
         super().__init__()
         positive(channels=channels, group=group)
-        if not epsilon > 0:
-            raise SettingsError(f"epsilon must be above 0, got {epsilon}")
+        real_type(dtype)
+        if not (epsilon > 0 and isfinite(epsilon)):
+            raise SettingsError(f"epsilon must be a finite number above 0, got {epsilon}")
         self.channels, self.group, self.epsilon = channels, group, epsilon
         self.params = {"b": np.zeros(channels, dtype)}
         self.statistics = None
@@ -59,14 +62,14 @@ class BatchNorm(Layer):
         self._check_images(x, self.channels)
         if rng is None:
             return self._by_statistics(x), None
-        y, cache = array_module(x).empty(x.shape, x.dtype), []
+        y, kept = array_module(x).empty(x.shape, x.dtype), []
         for values, out in zip(self._grouped(x), self._grouped(y)):
             normal = values - values.mean(axis=1, keepdims=True)
             inverse = 1 / ((normal * normal).mean(axis=1, keepdims=True) + self.epsilon) ** 0.5
             normal *= inverse
             out[...] = normal + self.params["b"]
-            cache.append((normal, inverse))
-        return y, cache
+            kept.append((normal, inverse))
+        return y, (y.shape, kept)
 
     def _grouped(self, x):
         """Return x (N, H, W, C) as views (groups, values of a channel in a group, C): full groups, then the rest."""
@@ -93,14 +96,22 @@ class BatchNorm(Layer):
         """
         if cache is None:
             raise SettingsError(f"{self!r} learns from what a forward pass with a generator kept: give forward one")
+        shape, kept = cache
+        self._check_gradient(dy, shape)
         xp = array_module(dy)
         dy = xp.ascontiguousarray(dy)
         dx = xp.empty_like(dy)
-        for values, (normal, inverse), out in zip(self._grouped(dy), cache, self._grouped(dx)):
+        for values, (normal, inverse), out in zip(self._grouped(dy), kept, self._grouped(dx)):
             out[...] = values - values.mean(axis=1, keepdims=True)
             out -= normal * (values * normal).mean(axis=1, keepdims=True)
             out *= inverse
         return dx, {"b": dy.reshape(-1, self.channels).sum(axis=0)}
+
+    def output_shape(self, input_shape):
+        """Return (H, W, C)."""
+        if len(input_shape) != 3 or input_shape[2] != self.channels:
+            raise InputError(f"{self!r} takes images of {self.channels} channels, got the shape {tuple(input_shape)}")
+        return tuple(input_shape)
 
     def describe(self):
         """Return the channels and the group."""

@@ -114,8 +114,8 @@ def test_all_is_done_whatever_the_folder_is_called_and_the_terminal_shows(out, e
 
 @pytest.mark.parametrize("streams, code, line", [
     ("2>&-", 0, ""), (">&-", 0, ""), ("<&- >&- 2>&-", 0, ""), ("2>/dev/full", 0, ""),
-    ("> /dev/full", 2, "scratchnet: error: cannot write to standard output (No space left on device): free some space there, "
-                       "or send it elsewhere\n")])
+    ("> /dev/full", 2, "scratchnet: error: cannot write to standard output (No space left on device): free some space "
+                       "there, or redirect it elsewhere\n")])
 def test_the_work_is_done_whatever_the_streams_are(streams, code, line, tmp_path):
     done = shell(f"scratchnet train {TINY} --out out {streams}", tmp_path)
     assert (done.returncode, done.stderr.decode()) == (code, line)

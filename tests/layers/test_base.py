@@ -4,10 +4,32 @@ import pytest
 
 from scratchnet.backend import array_module, to_device, to_host
 from scratchnet.errors import InputError
-from scratchnet.layers import LAYERS, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, MeanPool2D, ReLU, Sigmoid, Tanh
+from scratchnet.layers import (
+    LAYERS,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2D,
+    MeanPool2D,
+    ReLU,
+    Sigmoid,
+    Tanh,
+)
 from scratchnet.layers.base import window_count
 
 MAP = (3, 8, 8, 2)
+
+
+def batch_norm():
+    """Return a `BatchNorm` that has statistics to work with after training."""
+    layer = BatchNorm(2, group=2)
+    layer.statistics = np.zeros(2), np.ones(2)
+    return layer
+
+
 EVERY = {  # name: (how to make it with random numbers `rng`, the shape of its input)
     **{f"Conv2D {algorithm}": (lambda rng, a=algorithm: Conv2D(2, 4, 3, padding=1, rng=rng, algorithm=a), MAP)
        for algorithm in ("naive", "im2col", "winograd")},
@@ -16,13 +38,14 @@ EVERY = {  # name: (how to make it with random numbers `rng`, the shape of its i
     "MeanPool2D overlapping": (lambda rng: MeanPool2D(3, 2), MAP),
     "Dense": (lambda rng: Dense(5, 5, rng=rng), (3, 5)), "Flatten": (lambda rng: Flatten(), MAP),
     "ReLU": (lambda rng: ReLU(), MAP), "Sigmoid": (lambda rng: Sigmoid(), MAP), "Tanh": (lambda rng: Tanh(), MAP),
-    "Dropout": (lambda rng: Dropout(0.5), MAP),
+    "Dropout": (lambda rng: Dropout(0.5), MAP), "BatchNorm": (lambda rng: batch_norm(), MAP),
 }
+TRAINED = {"BatchNorm"}  # which learn only from what a forward pass with a generator kept
 every = pytest.mark.parametrize("name", EVERY)
 
 
 def test_every_layer_is_in_the_table():
-    assert set(LAYERS) - {name.split()[0] for name in EVERY} == {"BatchNorm"}  # test_normalization.py has its edges
+    assert set(LAYERS) == {name.split()[0] for name in EVERY}
 
 
 @pytest.mark.parametrize("length, size, stride", [(32, 5, 1), (7, 3, 2), (8, 3, 2), (9, 4, 3), (5, 5, 1), (5, 5, 9),
@@ -93,6 +116,7 @@ def test_a_gradient_of_another_shape_or_kind_is_refused(name, wrong, training, r
     """It would be broadcast, cast or cut, and end in a gradient that looks like one."""
     make, shape = EVERY[name]
     layer, x = make(rng), rng.standard_normal(shape).astype(np.float32)
+    training = training or name in TRAINED
     y, cache = layer.forward(x, np.random.default_rng(0) if training else None)
     dy = rng.standard_normal(y.shape).astype(np.float32)
     layer.backward(dy, cache)
@@ -117,7 +141,7 @@ def test_inputs_that_are_no_plain_floats_are_refused(name, rng):
 def test_no_images_go_through_and_come_back(name, backend, rng):
     make, shape = EVERY[name]
     layer = make(rng).to(backend)
-    for generator in (None, np.random.default_rng(0)):
+    for generator in [None] * (name not in TRAINED) + [np.random.default_rng(0)]:
         y, cache = layer.forward(to_device(np.zeros((0, *shape[1:]), np.float32), backend), generator)
         assert tuple(y.shape) == (0, *layer.output_shape(shape[1:])) and y.dtype == np.float32
         dx, grads = layer.backward(y, cache)

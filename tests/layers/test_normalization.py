@@ -17,6 +17,17 @@ def test_zero_mean_unit_variance_then_the_bias(backend, rng):
     assert y.dtype == np.float32
 
 
+def test_forward_by_hand(backend):
+    """x = 5, 3 and ε = 3: y = (x − 4) / √(1 + 3) + b; after training, by μ = 2, σ² = 6: y = (x − 2) / √(6 + 3) + b."""
+    layer = BatchNorm(1, epsilon=3, dtype=np.float64)
+    layer.params["b"][...] = 10
+    layer.statistics = np.array([2.0]), np.array([6.0])
+    x = to_device(np.array([5.0, 3.0]).reshape(2, 1, 1, 1), backend)
+    layer.to(backend)
+    assert to_host(layer.forward(x, np.random.default_rng(0))[0]).ravel().tolist() == [10.5, 9.5]
+    np.testing.assert_allclose(to_host(layer.forward(x)[0]).ravel(), [11, 10 + 1 / 3], rtol=1e-15)
+
+
 def test_backward_by_hand(backend):
     """x = ±1 in one channel: x̂ = x but for ε; what dy has along (1, 1) and along x̂ is taken out: nothing is left."""
     layer = BatchNorm(1, epsilon=1e-12, dtype=np.float64).to(backend)
@@ -45,17 +56,16 @@ def test_each_group_by_itself(backend, rng):
     np.testing.assert_allclose(to_host(grads["b"]), db)
 
 
-def test_no_images():
-    y, cache = BatchNorm(3).forward(np.zeros((0, 4, 4, 3), np.float32), np.random.default_rng(0))
-    dx, grads = BatchNorm(3).backward(y, cache)
-    assert y.shape == dx.shape == (0, 4, 4, 3) and grads["b"].tolist() == [0, 0, 0]
-
-
 def test_refusals(rng):
     with pytest.raises(InputError, match="C = 3"):
         BatchNorm(3).forward(rng.standard_normal((2, 4, 4, 5)))
-    with pytest.raises(SettingsError, match="epsilon"):
-        BatchNorm(3, epsilon=0)
+    with pytest.raises(InputError, match=r"images of 3 channels, got the shape \(4, 4, 5\)"):
+        BatchNorm(3).output_shape((4, 4, 5))
+    for epsilon in (0, -1, np.inf, np.nan):
+        with pytest.raises(SettingsError, match="epsilon"):
+            BatchNorm(3, epsilon=epsilon)
+    with pytest.raises(SettingsError, match="float32 or float64"):
+        BatchNorm(3, dtype=np.int32)
     with pytest.raises(SettingsError, match="group"):
         BatchNorm(3, group=0)
     layer = BatchNorm(1)

@@ -11,10 +11,10 @@ from ...data.standardize import Standardizer
 from ...schema import amount, anything, exactly
 from ...unsupervised import ZCA, SparseAutoencoder, rescale, sample_patches, spread, to_kernels
 from .network import FILTERS, K
+from .recipe import DEEPER
 
 KIND = "pretraining"
 DESCRIPTION = {"kind": exactly(KIND), "about": {...: anything}, "seconds": amount}  # of the file of what was learnt
-DEEPER = 5  # a patch of conv2's or conv3's input is many times as large as one of the image: take fewer
 SHOWN = 1000  # patches kept for pictures
 
 

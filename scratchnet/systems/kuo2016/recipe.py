@@ -12,6 +12,7 @@ from ...unsupervised import ZCA, SparseAutoencoder
 
 SCHEDULES = {"one_cycle": one_cycle, "steps": steps}
 POOLINGS = {"max": lambda: MaxPool2D(2), "mean": lambda: MeanPool2D(2), "overlapping": lambda: MaxPool2D(3, 2)}
+DEEPER = 5  # a patch of conv2's or conv3's input is many times as large as one of the image: take fewer
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ class Recipe:
             raise SettingsError(f"there are 1 to 3 convolutions to pre-train, got {self.pretrained_layers}")
         positive(batch=self.batch, shard=self.shard, patch_count=self.patch_count,
                  pretrain_iterations=self.pretrain_iterations)
+        least = 2 * (DEEPER if self.pretrained_layers > 1 else 1)
+        if self.patch_count < least:
+            raise SettingsError(f"whitening needs a patch_count of at least {least}, got {self.patch_count}")
         if not 0 < self.rate < float("inf"):
             raise SettingsError(f"the learning rate must be above 0 and finite, got {self.rate}")
         if not 0 <= self.shift < 16:

@@ -138,7 +138,8 @@ def test_sources_that_are_none(fake, source, tmp_path):
 
 
 @pytest.mark.parametrize("source, words", [
-    ("file:///nothing/there.tar.gz", "No such file"), ("file:///dev/zero", "not a regular file"), ("file:", "cannot read"),
+    ("file:///nothing/there.tar.gz", "No such file"), ("file:///dev/zero", "not a regular file"),
+    ("file:", "cannot read"),
     ("file:///%00", "null"), ("file://" + "x" * 300, "too long"), ("file:///dev", "directory"), ("file://[", "No such"),
     ("file:FIFO", "not a regular file"), ("file:SPARSE", "larger than any"), ("file:LINK", "symbolic links")])
 def test_files_that_are_none(fake, source, words, tmp_path, monkeypatch):

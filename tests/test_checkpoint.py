@@ -93,7 +93,7 @@ def test_missing_other_and_newer(path, tmp_path):
     with pytest.raises(CheckpointError, match="no checkpoint"):
         checkpoint.load(tmp_path / "none.npz")
     np.savez(tmp_path / "other.npz", a=np.zeros(2))
-    with pytest.raises(CheckpointError, match="no checkpoint"):
+    with pytest.raises(CheckpointError, match="not a checkpoint"):
         checkpoint.load(tmp_path / "other.npz")
     with zipfile.ZipFile(tmp_path / "newer.npz", "w") as file:
         file.writestr("header.json", json.dumps({"schema": 99, "sha256": "", "description": {}}))

@@ -9,8 +9,8 @@ import time
 import numpy as np
 
 from scratchnet.backend import to_device
-from scratchnet.benchmark.memory import peak_memory, reset_peak
 from scratchnet.benchmark.timing import Timing
+from scratchnet.memory import peak_memory, reset_peak
 from scratchnet.unsupervised import SparseAutoencoder
 
 from . import harness

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scratchnet.benchmark.memory import resident
+from scratchnet.memory import resident
 from scratchnet.parallel import Workers
 from scratchnet.systems.kuo2016 import Kuo2016, Recipe
 from scratchnet.training.optimizers import SGD

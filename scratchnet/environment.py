@@ -2,7 +2,6 @@
 import os
 import platform
 import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,16 +24,6 @@ def environment(xp, threads=None):
             "cores": default_threads(), "threads": threads, "backend": xp.__name__, "device": device_name(xp),
             "precision": precision(xp), **versions(xp),
             "commit": _commit(), "date": datetime.now(UTC).isoformat(timespec="seconds")}
-
-
-def peak_memory():
-    """Return the most memory that this process ever held, in MB, or None where the system does not tell."""
-    try:
-        import resource
-    except ImportError:  # it is a module of Unix
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _simd():

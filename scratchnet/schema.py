@@ -83,6 +83,14 @@ def exactly(word):
     return form
 
 
+def one_of(words):
+    """Return the form of any of a few words."""
+    def form(value):
+        return text(value) and value in words
+    form.__doc__ = f"one of {', '.join(words)}"
+    return form
+
+
 def nothing(value):
     """null"""
     return value is None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scratchnet import environment as module
-from scratchnet.environment import environment, peak_memory
+from scratchnet.environment import environment
 from scratchnet.parallel import default_threads
 from scratchnet.version import __version__
 
@@ -117,17 +117,3 @@ def test_a_machine_that_says_nothing_of_itself(monkeypatch):
     monkeypatch.setattr(module, "threadpool_info", list)
     found = environment(np)
     assert found["blas"] == "unknown" and found["cpu"] and found["numpy"] == np.__version__
-
-
-def test_peak_memory_grows_by_what_is_held_in_megabytes():
-    before, blocks = peak_memory(), []
-    for _ in range(int(before / 32) + 4):  # what was freed earlier has to be held again first
-        blocks.append(np.ones(2**22))
-        if peak_memory() > before + 8:
-            break
-    reached = peak_memory()
-    assert reached > before
-    blocks.append(np.ones(2**23))
-    assert 56 < peak_memory() - reached < 90
-    blocks.clear()
-    assert peak_memory() >= reached + 56  # it is the most that was ever held

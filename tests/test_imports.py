@@ -8,7 +8,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "scratchnet"
 ROOMS = [  # what stands in one line does not import each other
-    ["errors", "suggest", "version", "discovery", "workspace"],
+    ["errors", "suggest", "version", "discovery", "memory", "workspace"],
     ["backend", "checks", "locks", "progress", "randomness", "schema"],
     ["files", "gpu", "parallel"],
     ["checkpoint", "documents", "environment", "layers"],

@@ -63,7 +63,8 @@ def test_all_forms_must_fit_in_turn():
     (schema.number, [0, -1.5, 10**9], [float("nan"), float("inf"), 10**400, True, "1", None]),
     (schema.amount, [0, 2.5], [-1e-9, float("inf"), None]), (schema.share, [0, 1, 0.5], [-0.1, 1.1, float("nan")]),
     (schema.sha256, ["0a" * 32], ["0A" * 32, "0a" * 31, "0g" * 32, None]),
-    (schema.exactly("a"), ["a"], ["b", None, ["a"]])])
+    (schema.exactly("a"), ["a"], ["b", None, ["a"]]),
+    (schema.one_of({"a": 1, "b": 2}), ["a", "b"], ["c", None, [], "ab"])])
 def test_single_values(form, right, wrong):
     assert [form(value) for value in right] == [True] * len(right)
     assert [form(value) for value in wrong] == [False] * len(wrong)

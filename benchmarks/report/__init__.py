@@ -4,12 +4,14 @@ import numpy as np
 from scratchnet import documents
 from scratchnet.benchmark.timing import duration
 from scratchnet.files import atomic_write
-from scratchnet.schema import amount, anything, count, nothing, number, positive, share, text, truth
+from scratchnet.report.paper_tables import LABELS, TITLES
+from scratchnet.schema import amount, anything, count, nothing, number, one_of, positive, share, text, truth
+from scratchnet.systems.kuo2016 import RECIPES
 
 MARKS = "<!-- {}: written by python -m benchmarks.report -->\n", "<!-- /{} -->"
 NAMES = {"numpy": "scratchnet", "cupy": "scratchnet, GPU", "torch": "PyTorch", "torch-nchw": "PyTorch",
          "faiss": "FAISS", "scipy": "SciPy"}
-
+UNTRAINED = {"untrained": "the untrained network", "kernels": "the untrained network with pre-trained kernels"}
 
 ROW = {"case": text, "backend": text, "peak_mb?": (nothing, amount), "median_ms?": amount, "spread_ms?": [amount],
        "batch?": positive, "metric?": text, "layer?": text, "curve?": text, "x?": positive, "slope?": number,
@@ -19,12 +21,13 @@ TIMES = {  # of a benchmark
     "environment": {"date": text, "threads": positive, "cpu": text, "numpy": text, "blas": text,
                     "device": (nothing, text), "peers": {...: text}, ...: anything}, "rows": [ROW]}
 SEARCH = {"rows": [{  # of the recipe search
-    "dataset": text, "method": text, "epochs": positive, "seed": count, "validation": positive, "recipe": text,
-    "settings": {...: anything}, "history": [{"validation_top1": share, "train_top1": share, ...: number}],
+    "dataset": one_of(TITLES), "method": one_of(LABELS), "epochs": positive, "seed": count, "validation": positive,
+    "recipe": one_of(RECIPES), "settings": {...: (text, number, truth)},
+    "history": [{"validation_top1": share, "train_top1": share, ...: number}],
     "angular?": {"map": share, "map_at_30": share}, "commit_lost?": truth, ...: anything}]}
 BASELINES = {"rows": [{  # of benchmarks.baselines
-    "baseline": text, "dataset": text, "seed": count, "nearest_neighbour": share, "retrieval": documents.RETRIEVAL,
-    "chance": {...: documents.FIGURES}, ...: anything}]}
+    "baseline": one_of(UNTRAINED), "dataset": one_of(TITLES), "seed": count, "nearest_neighbour": share,
+    "retrieval": documents.RETRIEVAL, "chance": {...: documents.FIGURES}, ...: anything}]}
 
 
 def read(folder, form, pattern="*.json"):

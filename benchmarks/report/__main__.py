@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from scratchnet.errors import ScratchnetError
+from scratchnet.files import atomic_write
 
 from . import MARKS, ablations, baselines, figure9, gpu, headline, paper, pictures, search, speed, systems
 
@@ -61,9 +62,8 @@ def make_pages(folder):
     """Make pages with a place for each table in a folder, where there are none, and return it."""
     for page, names in PAGES.items():
         if not (folder / page).exists():
-            (folder / page).parent.mkdir(parents=True, exist_ok=True)
-            (folder / page).write_text("\n".join("".join(MARKS).format(name, name) for name in names) + "\n",
-                                       encoding="utf-8")
+            with atomic_write(folder / page) as file:
+                file.write(("\n".join("".join(MARKS).format(name, name) for name in names) + "\n").encode())
     return folder
 
 

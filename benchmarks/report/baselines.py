@@ -7,10 +7,9 @@ from scratchnet.report.paper_tables import RETRIEVAL, RETRIEVAL_METHOD, TITLES
 from scratchnet.report.references import KEYS
 from scratchnet.retrieval import PROTOCOLS
 
-from . import BASELINES, read, write_between
+from . import BASELINES, UNTRAINED, read, write_between
 from .paper import METRICS, NONE, as_bundled
 
-NAMES = {"untrained": "the untrained network", "kernels": "the untrained network with pre-trained kernels"}
 TEST, TRAIN = PROTOCOLS
 
 
@@ -35,10 +34,10 @@ def table(rows, runs, dataset):
     for run in runs:
         if run["method"] == "pixels":
             lines.append(_line("raw pixels", run["retrieval"][TEST], run["retrieval"][TRAIN]["angular"], keys, None))
-    for row in sorted(rows, key=lambda row: (list(NAMES).index(row["baseline"]), row["seed"])):
-        seed = f", seed {row['seed']}" if row["seed"] else ""
-        lines.append(_line(NAMES[row["baseline"]] + seed, row["retrieval"][TEST], row["retrieval"][TRAIN]["angular"],
-                           keys, row["nearest_neighbour"]))
+    for row in sorted(rows, key=lambda row: (list(UNTRAINED).index(row["baseline"]), row["seed"])):
+        name = UNTRAINED[row["baseline"]] + (f", seed {row['seed']}" if row["seed"] else "")
+        lines.append(_line(name, row["retrieval"][TEST], row["retrieval"][TRAIN]["angular"], keys,
+                           row["nearest_neighbour"]))
     for run in runs:
         if (run["method"], run["seed"]) == (RETRIEVAL_METHOD, 0):
             lines.append(_line(f"the same, trained, recipe {run['recipe']}", run["retrieval"][TEST],

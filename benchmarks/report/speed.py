@@ -56,10 +56,15 @@ def ratios(backends):
     """Return the name of the peer and scratchnet's ratio to it in each run, or (None, [])."""
     own = backends.get("numpy", [])
     for key in ("ratio_to_torch", "ratio_to_faiss"):
-        found = [row[key] for row in own if key in row]
-        if found and len(backends) > 1:
-            return key.removeprefix("ratio_to_"), found
+        found, peer = [row[key] for row in own if key in row], key.removeprefix("ratio_to_")
+        if found and peer in backends:
+            return peer, found
     return None, []
+
+
+def named(backend):
+    """Return the name of a backend or a peer to print; one that is not known here goes by its own."""
+    return NAMES.get(backend, backend)
 
 
 def table(cases, runs):
@@ -71,7 +76,7 @@ def table(cases, runs):
         peer, found = ratios(backends)
         cells = [shown_as(case), amount(backends["numpy"]), "", ""]
         if peer:
-            cells[2] = f"{amount(backends[peer])} ({NAMES[peer]})"
+            cells[2] = f"{amount(backends[peer])} ({named(peer)})"
             cells[3] = f"**{np.median(found):.2f}**"
             if len(found) > 1:
                 cells[3] += f" ({min(found):.2f} to {max(found):.2f} in {len(found)} runs)"
@@ -83,7 +88,7 @@ def table(cases, runs):
                          f"**{row['ratio_to_one_thread']:.2f}** |")
     environment = max((run["environment"] for run in runs.values()), key=lambda found: found["threads"])
     peers = {name: text for run in runs.values() for name, text in run["environment"].get("peers", {}).items()}
-    versions = ", ".join(f"{NAMES[name]} {text}" for name, text in peers.items())
+    versions = ", ".join(f"{named(name)} {text}" for name, text in peers.items())
     cores = f"{environment['threads']} core{'s' * (environment['threads'] > 1)}"
     lines.append(f"\nMeasured on {cores} ({environment['cpu']}), {environment['date'][:10]}: "
                  f"NumPy {environment['numpy']} with {environment['blas'].split(', ')[-1]}; {versions}. "
@@ -105,7 +110,7 @@ def ratio_figure(cases):
     low, high = axes.get_xlim()
     ticks = [t for t in (0.125, 0.25, 0.5, 1, 2, 4, 8) if low <= t <= high]
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    axes.set_yticks(range(len(shown)), [f"{shown_as(case)}  ÷ {NAMES[peer]}" for case, peer, _ in shown])
+    axes.set_yticks(range(len(shown)), [f"{shown_as(case)}  ÷ {named(peer)}" for case, peer, _ in shown])
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_xlabel("ratio to the peer; below 1, scratchnet needs less")
     light(axes)
@@ -119,7 +124,7 @@ def curve_figure(rows):
         for backend in dict.fromkeys(row["backend"] for row in rows if row["curve"] == curve):
             own = [row for row in rows if row["curve"] == curve and row["backend"] == backend]
             x, ms = ([row[key] for row in own] for key in ("x", "median_ms"))
-            label = NAMES[backend] + (f", slope {own[0]['slope']:.2f}" if "slope" in own[0] else "")
+            label = named(backend) + (f", slope {own[0]['slope']:.2f}" if "slope" in own[0] else "")
             axes.plot(x, ms, "o-" if backend == "numpy" else "s--", color=COLOURS[backend], label=label)
             axes.fill_between(x, *zip(*(row["spread_ms"] for row in own)), color=COLOURS[backend], alpha=0.15)
         if curve == "threads":

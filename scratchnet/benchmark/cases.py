@@ -14,11 +14,11 @@ from ..backend import to_device
 from ..layers import Flatten
 from ..layers.base import Layer
 from ..losses import SoftmaxCrossEntropy
+from ..memory import need
 from ..parallel import shards, workers_for
 from ..systems.kuo2016 import Recipe, build_network
 from ..training.gradients import batch_gradients
 from ..training.optimizers import SGD
-from .memory import need
 from .timing import on_device
 
 IMAGE, CLASSES = (32, 32, 5), 10

@@ -15,7 +15,7 @@ from math import inf
 
 import numpy as np
 
-from .memory import peak_memory, reset_peak
+from ..memory import peak_memory, reset_peak
 
 PAUSE = 0.05  # seconds
 LEAST = 3     # repetitions, however long each takes

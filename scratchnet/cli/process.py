@@ -121,13 +121,12 @@ class Signals:
             self._end(self.caught)
 
     def _watch(self, ours):
-        while (told := os.read(ours, 1)) and told[0] not in self._earlier:
-            pass
+        while told := os.read(ours, 1):
+            if told[0] in self._earlier:
+                time.sleep(NOTICE)
+                if self.caught is None:
+                    self._end(told[0])
         os.close(ours)
-        if told:
-            time.sleep(NOTICE)
-            if self.caught is None:
-                self._end(told[0])
 
     def _end(self, number):
         complain(self.farewell)

@@ -15,9 +15,10 @@ from contextlib import nullcontext
 import numpy as np
 
 from .. import backend, checkpoint, data, schema, systems
-from ..environment import environment, peak_memory
+from ..environment import environment
 from ..errors import CheckpointError, OutputError
 from ..locks import hold
+from ..memory import peak_memory
 from ..progress import say
 from ..retrieval import evaluate_retrieval
 from ..schema import anything, count, nothing, positive, text

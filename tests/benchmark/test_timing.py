@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from scratchnet.benchmark import timing
-from scratchnet.benchmark.memory import reset_peak
 from scratchnet.benchmark.timing import LEAST, PAUSE, Timing, duration, interleave, on_device, rows
+from scratchnet.memory import reset_peak
 
 
 def test_a_gpu_is_timed_until_it_is_done_and_by_its_own_clock(gpu):

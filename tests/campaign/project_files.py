@@ -9,6 +9,7 @@ from reports import LEDGER, made_up_run
 from benchmarks import report
 from benchmarks.report import search, speed
 from scratchnet import checkpoint, documents, systems, trained
+from scratchnet.errors import CheckpointError
 from scratchnet.experiments.results import read_predictions, read_result, read_results, write_result, write_results
 from scratchnet.layers import Dense, ReLU
 from scratchnet.network import Network
@@ -64,7 +65,7 @@ DOCUMENT = {"damages": (*BYTES, edit, edit, edit, edit, edit), "forged": 5 * (si
 def trainer(path):
     rng = np.random.default_rng(1)
     network = Network({"fc1": Dense(2, 8, rng=rng), "relu": ReLU(), "fc2": Dense(8, 3, rng=rng)})
-    return Trainer(network, SGD(), constant(0.05), Workers(1, 4), lambda images, rng: images, 3, batch=16, path=path)
+    return Trainer(network, SGD(), constant(0.05), Workers(1), lambda images, rng: images, 3, batch=16, path=path)
 
 
 def make_training(folder):
@@ -195,8 +196,16 @@ def make_times(folder):
     return folder / "training_step-1.json"
 
 
+def read(path, form):
+    """Read a file of a benchmark; a link to nothing is no file, and what is not there is not reported."""
+    runs = report.read(path.parent, form, path.name)
+    if not runs:
+        raise CheckpointError(f"there is no {path.name}")
+    return runs
+
+
 def use_times(path):
-    runs = report.read(path.parent, report.TIMES, path.name)
+    runs = read(path, report.TIMES)
     return speed.table(speed.gather(found["rows"] for found in runs.values()), runs)
 
 
@@ -206,7 +215,7 @@ def make_search(folder):
 
 
 def use_search(path):
-    (found,) = report.read(path.parent, report.SEARCH, path.name).values()
+    (found,) = read(path, report.SEARCH).values()
     return search.table(found["rows"])
 
 

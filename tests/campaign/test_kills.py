@@ -44,7 +44,7 @@ def test_kills_while_saving(campaign, tmp_path):
         newest |= found
         assert len(leftovers(tmp_path)) <= 1, "what kills leave piles up"
     checkpoint.save(tmp_path / "b.npz", {}, {})
-    assert kills >= campaign(8, 120) and newest["a.npz"] > kills and not leftovers(tmp_path)
+    assert kills >= campaign(8, 120) and newest["a.npz"] >= kills and not leftovers(tmp_path)
 
 
 def figures(out):
@@ -74,7 +74,7 @@ def test_kills_while_training_evaluating_and_reporting(campaign, alone, tmp_path
     """Killed and resumed until it is through, again and again: each time it ends as the run left alone."""
     (expected, seconds), rng = alone, np.random.default_rng(1)
     kills, rounds = 0, 0
-    while kills < campaign(short=6, long=140):
+    while kills < campaign(short=3, long=140):
         out, code = tmp_path / f"round {rounds}", -9
         while code == -9:
             _, code = kill_within([sys.executable, "-m", "scratchnet", *REPRODUCE, "--resume", "--out", str(out)],

@@ -1,14 +1,23 @@
-"""How much memory a process takes at its peak, and how much is left, according to Linux."""
+"""How much memory a process takes at its peak, and how much is left."""
 import sys
 from pathlib import Path
 
 
 def peak_memory():
-    """Return the most memory that this process ever held (since `reset_peak`), in MB, or None off Linux."""
+    """Return the most memory that this process ever held (since `reset_peak`), in MB, or None where that is unknown.
+
+    Linux is not asked by ``getrusage``, whose figure also covers the process that started this one.
+    """
     try:
         return resident(Path("/proc/self/status").read_text(encoding="utf-8"))
     except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:  # it is a module of Unix
         return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def resident(status):
@@ -17,7 +26,7 @@ def resident(status):
 
 
 def reset_peak():
-    """Let `peak_memory` count from now on; return what the process holds, in MB, or None where that is unknown."""
+    """Let `peak_memory` count from now on; return what the process holds, in MB, or None off Linux."""
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     except OSError:

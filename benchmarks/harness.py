@@ -60,7 +60,7 @@ def backends(options, known):
 
 
 def array_module(name):
-    """Return NumPy or CuPy, or end the program in one line where no GPU answers."""
+    """Return NumPy or CuPy, or end the program with one line where there is no GPU."""
     try:
         return backend.select(name)
     except BackendError as error:

@@ -1,7 +1,7 @@
 """Convolutional image retrieval from scratch in NumPy, with every gradient by hand.
 
-Kuo, Chou and Chang, "Using Deep Convolutional Neural Networks for Image Retrieval", IS&T Electronic Imaging
-2016, is the system that this package implements; README.md shows the way through it.
+The package implements the system of Kuo, Chou and Chang, "Using Deep Convolutional Neural Networks for Image
+Retrieval", IS&T Electronic Imaging 2016; README.md shows how to use it.
 """
 
 from .version import __version__

@@ -2,7 +2,7 @@
 
 The backend is chosen once, at the edge of the program (`select`); from there on the arrays themselves decide,
 through ``xp = array_module(x)``. Random numbers are always drawn on the host and moved with `to_device`, so
-that both backends start from equal numbers.
+that both backends start from the same numbers.
 """
 import os
 import platform
@@ -21,12 +21,12 @@ def select(name="auto"):
     Parameters
     ----------
     name : {"auto", "numpy", "cupy"}
-        "auto" is CuPy where a GPU answers, NumPy elsewhere.
+        "auto" is CuPy where there is a GPU, NumPy elsewhere.
 
     Raises
     ------
     BackendError
-        If CuPy was asked for and no GPU answers through it. That CuPy can be imported is not enough: it
+        If CuPy was asked for and finds no GPU. That CuPy can be imported is not enough: it
         imports on a machine without a GPU, so a device is made to compute.
     SettingsError
         If there is no backend of that name.
@@ -71,7 +71,7 @@ def array_module(*arrays):
     TypeError
         If the arrays belong to different modules, or one is no array at all.
     InputError
-        If one is a masked array, whose mask would be ignored, or a `numpy.matrix`, whose products are others.
+        If one is a masked array, whose mask would be ignored, or a `numpy.matrix`, whose products differ.
     """
     modules = {id(module): module for module in map(_module_of, arrays)}
     if len(modules) != 1:
@@ -98,7 +98,7 @@ def _refuse_odd(x):
     if isinstance(x, np.ma.MaskedArray):
         raise InputError("a masked array's mask would be ignored: leave out or fill what is masked, e.g. x.filled(0)")
     if isinstance(x, np.matrix):
-        raise InputError("a numpy.matrix multiplies otherwise than an array: convert it with np.asarray(x)")
+        raise InputError("a numpy.matrix multiplies differently from an array: convert it with np.asarray(x)")
     return np
 
 
@@ -117,7 +117,7 @@ def to_device(x, xp, dtype=None):
 
 
 def cuda_kernel(text, function):
-    """Return the kernel `function` of a CUDA program, compiled at its first call: ``kernel(blocks, threads, args)``."""
+    """Return the kernel `function` of a CUDA program, compiled on its first call: ``kernel(blocks, threads, args)``."""
     import cupy
     return cupy.RawKernel(text, function, options=("-std=c++17",))
 

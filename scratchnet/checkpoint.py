@@ -1,4 +1,4 @@
-"""Arrays and what is to be said of them, in one file that vouches for itself.
+"""Arrays and their description, in one file that proves its own integrity.
 
 A checkpoint is one .npz (a zip of plain .npy arrays, no pickle) with a JSON description as one more member, so
 that arrays and description cannot part, and a SHA-256 over all of that as the last one. Nothing in it is compressed or
@@ -97,10 +97,10 @@ def load(path, older=False, limit=LIMIT):
         raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from None
     except Exception as error:  # zipfile, json and NumPy raise many classes on damaged bytes
         why = error if isinstance(error, _Damage) else type(error).__name__
-        raise CheckpointError(f"{path} is damaged or no checkpoint ({why}): {REMEDY}") from None
+        raise CheckpointError(f"{path} is damaged or not a checkpoint ({why}): {REMEDY}") from None
     raise CheckpointError(f"{path} was written by a newer version: upgrade scratchnet" if newer else
                           f"{path} was written by an older version: python -m scratchnet.experiments.upgrade {path} "
-                          "writes it anew")
+                          "converts it")
 
 
 class _Damage(Exception):
@@ -129,7 +129,8 @@ def check_shapes(arrays, wanted, path):
                 or any(right not in (None, size) for right, size in zip(shape, array.shape))
                 or (array.dtype.kind != "f" if dtype is None else array.dtype != dtype)):
             right = f"{np.dtype(dtype) if dtype else 'float'} {shape}" if name in wanted else "nothing"
-            raise CheckpointError(f"{path} is of another architecture: {name} should be {right}, the file has {found}")
+            raise CheckpointError(f"{path} was made for another architecture: {name} should be {right}, the file has "
+                                  f"{found}")
         if not np.isfinite(array).all():
             raise CheckpointError(f"{path} is damaged: {name} is not finite: {REMEDY}")
 
@@ -152,7 +153,7 @@ def _members(archive, size, limit):
                    or not name.isprintable() for name, member in members.items())
             or sum(member.file_size for member in members.values()) > size or size > limit
             or members[HEADER].file_size > HEADER_LIMIT):
-        raise _Damage("its members are not those of one")
+        raise _Damage("its members are not those of a checkpoint")
     return members
 
 
@@ -173,9 +174,9 @@ def _array(content):
     """Return the array of a .npy member."""
     file = io.BytesIO(content)
     if np.lib.format.read_magic(file) != (1, 0):
-        raise _Damage("it holds an array of another format")
+        raise _Damage("it holds an array in another format")
     shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
     if dtype.kind not in "biuf" or prod(shape) * dtype.itemsize != len(content) - file.tell():
-        raise _Damage("it holds less or more of an array than that says of itself")
+        raise _Damage("an array is shorter or longer than its header says")
     array = np.frombuffer(content, dtype, offset=file.tell())
     return array.reshape(shape, order="F" if by_columns else "C").copy()

@@ -37,7 +37,7 @@ def not_negative(**amounts):
 
 
 def real_type(dtype):
-    """Refuse a type to compute in other than float32 and float64; in whole numbers, initial weights would all be 0."""
+    """Refuse to compute in any type but float32 and float64; in whole numbers, initial weights would all be 0."""
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise SettingsError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
 

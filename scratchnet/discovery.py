@@ -1,7 +1,7 @@
-"""What lies in a folder is in the list: registries that nobody has to keep.
+"""Registries that maintain themselves: whatever a folder contains is in the list.
 
-A distance or a layer is one class in one file. Whoever needs all of them asks for the classes that the folder's
-modules define, so a new one is known as soon as its file is there.
+A distance or a layer is one class in one file. Code that needs all of them asks for the classes that the folder's
+modules define, so a new one is known as soon as its file exists.
 """
 import importlib
 import inspect

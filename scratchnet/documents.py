@@ -1,8 +1,8 @@
-"""The JSON files of this package: what they hold, and the digest by which they vouch for it.
+"""The JSON files of this package: what they contain, and the digest that proves their integrity.
 
 Each is an object with "schema", the version of what follows, and "digest", a SHA-256 over all the rest. A file that was
-damaged or edited, that lacks a field or has it of another kind, is refused in one line as it is read. So those who use
-what it holds take it as it is.
+damaged or edited, that lacks a field or has it of another kind, is refused in one line as it is read. So
+code that uses its content need not check it again.
 """
 import hashlib
 import json
@@ -57,8 +57,8 @@ def parse(data, name, form, remedy):
     version = content.pop("schema", 1)
     if version != SCHEMA:
         raise CheckpointError(f"{name} was written by another version of scratchnet (schema {version!r:.9}, this one "
-                              f"reads {SCHEMA}): upgrade scratchnet, or let python -m scratchnet.experiments.upgrade "
-                              f"{name} write it anew")
+                              f"reads {SCHEMA}): upgrade scratchnet, or convert it with "
+                              f"python -m scratchnet.experiments.upgrade {name}")
     try:
         check(content, form)
     except schema.Misfit as error:

@@ -17,7 +17,7 @@ GIT_SECONDS = 10.0  # on a slow file system git may take long; a figure without 
 
 
 def environment(xp, threads=None):
-    """Return a dict of what a reader needs to know to repeat a computation on backend `xp`."""
+    """Return a dict with what one needs to know to repeat a computation on backend `xp`."""
     threads = default_threads() if threads is None else threads
     return {"scratchnet": __version__, "python": platform.python_version(), "numpy": np.__version__,
             "scipy": scipy.__version__, "blas": _blas(), "cpu": cpu_name(), "simd": _simd(),

@@ -1,6 +1,6 @@
 """Errors that a user can cause.
 
-Every class here carries a message of one line that says what was wrong and what to do about it. The command
+The message of each is one line that says what was wrong and what to do about it. The command
 line prints that line and exits with code 2; a program catches the class. Anything else that escapes is a bug.
 """
 import re
@@ -9,7 +9,7 @@ LINE_BREAK = re.compile(r"\s*[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\s*")
 
 
 class ScratchnetError(Exception):
-    """Base class: something that the caller, not the library, can mend."""
+    """Base class: something that the caller, not the library, can fix."""
 
 
 class InputError(ScratchnetError, ValueError):
@@ -29,7 +29,7 @@ class CheckpointError(ScratchnetError):
 
 
 class BackendError(ScratchnetError, RuntimeError):
-    """A backend that was asked for and does not answer."""
+    """A backend that was asked for and is not available."""
 
 
 class CapacityError(ScratchnetError, MemoryError):
@@ -37,7 +37,7 @@ class CapacityError(ScratchnetError, MemoryError):
 
 
 class OutputError(ScratchnetError, OSError):
-    """A place that cannot be written."""
+    """A place that cannot be written to."""
 
 
 class NonFiniteError(ScratchnetError, FloatingPointError):

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and that are files.
+"""Files that are complete or absent, and that are regular files.
 
 What is written goes to a temporary file beside its place, is synced and renamed: whoever reads finds the old file or
 the new one, never half of one, however many write. The temporary name is drawn by chance and the file must not exist,

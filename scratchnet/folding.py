@@ -58,7 +58,7 @@ def _fold_into(layers, name, normalization):
     pools = MaxPool2D | MeanPool2D
     below = next((key for key in reversed(layers) if not isinstance(layers[key], pools)), None)
     if not isinstance(layers.get(below), Conv2D):
-        raise SettingsError(f"{name} does not stand above a convolution: it cannot be folded into one")
+        raise SettingsError(f"{name} does not follow a convolution: it cannot be folded into one")
     mean, variance = normalization.statistics
     layers[below] = _folded(layers[below], mean, np.sqrt(variance + normalization.epsilon),
                             to_host(normalization.params["b"]))

@@ -1,6 +1,6 @@
 """Bias, max-pooling and ReLU as one pass over memory, where there are kernels for it.
 
-Each of the three reads and writes a feature map and computes next to nothing. On a GPU, a `Network` therefore runs a
+Each of the three reads and writes a feature map and computes very little. On a GPU, a `Network` therefore runs a
 convolution and the two layers behind it as one `ConvPoolReLU`. What it computes is what the three compute.
 """
 from .backend import array_module

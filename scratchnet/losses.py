@@ -1,8 +1,8 @@
 """Losses: from scores to one number, and back.
 
 The paper attaches a softmax classifier to its descriptor (section 4). Softmax and logarithm are taken together:
-log-sum-exp with the largest score subtracted is exact where e^score alone would overflow. A loss is an object that
-whoever trains is given; called with scores and targets, it returns its mean over the images and the gradient of that.
+log-sum-exp with the largest score subtracted is exact where e^score alone would overflow. A loss is an object
+passed to the training; called with scores and targets, it returns its mean over the images and the gradient of that.
 """
 from .backend import array_module
 from .errors import InputError, SettingsError

@@ -1,4 +1,4 @@
-"""How much memory a process takes at its peak, and how much there is."""
+"""How much memory a process takes at its peak, and how much is left."""
 import sys
 from pathlib import Path
 
@@ -37,8 +37,8 @@ def reset_peak():
 def need(nbytes):
     """Raise MemoryError if the machine has not so many bytes left.
 
-    The system promises more memory than there is and ends the process that takes it at its word, so asking comes first.
-    Off Linux it is not known how many are left, and only what no machine has is refused.
+    Linux promises more memory than there is and kills the process that uses it, so we ask first.
+    On other systems it is not known how many are left, and only what no machine has is refused.
     """
     try:
         left = _kilobytes(Path("/proc/meminfo").read_text(encoding="utf-8"), "MemAvailable") * 1024

@@ -66,7 +66,7 @@ def mean_average_precision(relevant, depth=None):
     """Return MAP: the mean over the rows of `relevant` (nq, nb), nq ≥ 1, of `average_precision`, a float."""
     found = average_precisions(relevant, depth)
     if len(found) == 0:
-        raise InputError("no query has no mean average precision: rank for one at least")
+        raise InputError("there is no mean average precision without a query: give at least one")
     return float(found.mean())
 
 

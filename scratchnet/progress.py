@@ -1,6 +1,6 @@
-"""What a person sees of a long computation: bars on a terminal, and lines beside them.
+"""What one sees of a long computation: bars on a terminal, and messages.
 
-Neither may stop the work: it goes on where there is no terminal, no stream at all, or a log file on a full disk.
+Neither may stop the work: it continues without a terminal, without any stream, and with a log file on a full disk.
 """
 import sys
 

@@ -1,3 +1,3 @@
-"""The package's version, which nothing else states."""
+"""The package's version, stated only here."""
 
 __version__ = "0.1.0"

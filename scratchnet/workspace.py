@@ -1,4 +1,4 @@
-"""Memory that is used again.
+"""Memory that is reused.
 
 A step of training makes some hundred large arrays and drops them at once. Memory fresh from the operating system
 is slow at first touch: each page must be found and cleared. So every worker thread keeps the buffers of its

@@ -339,7 +339,7 @@ def test_an_ablation_is_a_difference_from_the_recipe():
             for recipe, top1 in (("paper+kernel_scale=learned", 0.79), ("paper", 0.8), ("paper+pooling=mean", 0.82))}
     runs["paper"]["retrieval_before_relu"] = runs["paper+pooling=mean"]["retrieval"]
     lines = ablations.table(runs).splitlines()
-    assert lines[0].startswith("| CIFAR-10, CNN_RGB, 10 epochs, seed 0 | ledger's row |")
+    assert lines[0].startswith("| CIFAR-10, CNN_RGB, 10 epochs, seed 0 | ledger row |")
     assert lines[2:] == [
         "| recipe paper |  | **80.0** | **0.400** | **0.720** |",
         "| `--set pooling=mean` | 2 | **82.0** (+2.0) | **0.410** (+0.010) | **0.738** (+0.018) |",

@@ -49,7 +49,7 @@ def test_after_training_an_image_does_not_depend_on_its_companions(rng):
 
 def test_what_cannot_be_folded_is_refused(rng):
     network = Network({"relu": ReLU(), "norm": BatchNorm(2)})
-    with pytest.raises(SettingsError, match="norm does not stand above a convolution"):
+    with pytest.raises(SettingsError, match="norm does not follow a convolution"):
         fold(network, [rng.standard_normal((2, 4, 4, 2))])
 
 

@@ -180,7 +180,7 @@ def test_labels_that_are_no_classes_are_refused(labels):
 def test_the_mean_over_no_query_is_refused():
     for depth in (None, 3):
         assert len(metrics.average_precisions(np.zeros((0, 5), bool), depth)) == 0
-        with pytest.raises(InputError, match="no query has no mean average precision"):
+        with pytest.raises(InputError, match="no mean average precision without a query"):
             metrics.mean_average_precision(np.zeros((0, 5), bool), depth)
 
 

@@ -27,7 +27,8 @@ def table(runs):
     """
     base = runs[BASE]
     first = f"{TITLES[base['dataset']]}, {LABELS[base['method']]}, {base['epochs']} epochs, seed {base['seed']}"
-    lines = [f"| {first} | ledger's row | Top-1 in % | angular MAP, full ranking | at 30 |", "|---|---|---|---|---|",
+    lines = [f"| {first} | ledger row | Top-1 in % | angular MAP, test-vs-test: full ranking | at 30 / found |",
+             "|---|---|---|---|---|",
              _line("recipe paper", "", base, base)]
     changes = {name: run for recipe, run in runs.items() if (name := recipe.removeprefix(f"{BASE}+")) != recipe}
     for name in sorted(changes, key=lambda name: (ROWS.get(name, 99), name)):

@@ -10,12 +10,12 @@ from scratchnet.report.paper_tables import ACCURACY, RETRIEVAL, TITLES
 
 RECIPES = ("2016", "paper")  # of which all claims are asked
 EXPLAINED = (
-    "Differences are paired, image by image and seed by seed: Top-1 in points, MAP of test-vs-test. The interval "
-    "holds the true difference in 95 of 100 such experiments. It covers the choice of test images and, from two seeds"
-    " on, that of the seed; with one seed it speaks of these two trainings, not of the methods. p is that of "
-    "McNemar's exact test for one pair of accuracies, otherwise Student's; it is adjusted by Holm's method for all "
-    "comparisons of a recipe on a data set. The runs are [`DATASET-METHOD-RECIPE-"
-    "seedN.json`](paper/), what they kept of each image is in the `.npz` beside them.")
+    "Differences are paired, image by image and seed by seed: Top-1 in percentage points, MAP of test-vs-test. The "
+    "interval contains the true difference in 95 of 100 such experiments. It covers the choice of test images and, "
+    "with two or more seeds, that of the seed; with one seed it is about these two networks, not about the methods. p "
+    "is that of McNemar's exact test for one pair of accuracies, otherwise of Student's; it is adjusted by Holm's "
+    "method for the number of comparisons of one recipe on one data set. The runs are [`DATASET-METHOD-RECIPE-"
+    "seedN.json`](paper/); what they kept of each image is in the `.npz` beside them.")
 
 
 def claims_tables(runs, kept):

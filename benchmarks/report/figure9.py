@@ -60,5 +60,5 @@ def correlations(recipes, others):
         parts.append(f"recipe {name} {with_paper} (seed{'s' * (len(group) > 1)} "
                      f"{', '.join(str(run['seed']) for run in group)}){among}")
     parts += [f"{run['method']} {agreement(run['confusion'], CONFUSION):.2f}" for run in others]
-    return (f"Rank correlation (Spearman) with the paper's figure over the {CELLS} cells beside the diagonal: "
+    return (f"Rank correlation (Spearman) with the paper's figure over the {CELLS} cells off the diagonal: "
             f"{'; '.join(parts)}.")

@@ -46,7 +46,8 @@ def maps(runs):
             for seed in range(3)]
     gains = [100 * (b["accuracy"]["top1"] - a["accuracy"]["top1"]) for a, b in both if a and b]
     if gains:
-        yield (f"| CIFAR-10, what pre-training and extra channels add to Top-1 ({len(gains)} seeds) | "
+        yield (f"| CIFAR-10, Top-1 points from pre-training and extra channels, as the paper describes them "
+               f"({len(gains)} seeds) | "
                f"**{signed(np.mean(gains), 1)}** | +5.8 |")
 
 

@@ -21,12 +21,12 @@ from .predictions import kept_in
 
 EXPLAINED = "Each figure is the mean over all queries; R images are of the query's class. " + "; ".join(
     f"*{name}*: {text}" for name, text in KEYS.values()) + (
-    ". *Class floor*: what the predicted classes alone give, images of the query's predicted class first, equal ones "
-    "in random order; the paper's follows from its Figure 9. *Chance*: a random order. *Without near-duplicates*: "
-    "Top-1 without the test images that have one among the training images; MAP without those that have one there or "
-    "among the other test images, as queries and in the gallery (lists of ciFAIR, Barz and Denzler 2020). In *test-"
-    "vs-test* each test image searches the 9,999 others, in *test-vs-train* the 50,000 training images. Dashes: not "
-    "measured, or not stated.\n")
+    ". *Class floor*: what the predicted classes alone give, that is, images of the query's predicted class first, in "
+    "random order within and after that class; the paper's follows from its Figure 9. *Chance*: a random order. "
+    "*Without near-duplicates*: Top-1 without the test images that have one among the training images; MAP without "
+    "those that have one there or among the other test images, both as queries and in the gallery (lists of ciFAIR, "
+    "Barz and Denzler 2020). In *test-vs-test* each test image searches the 9,999 others, in *test-vs-train* the "
+    "50,000 training images. The descriptor is taken after the ReLU. Dashes: not measured, or not stated.\n")
 METRICS = {"euclidean": "Euclidean", "manhattan": "Manhattan", "angular": "angular"}
 TEST, NONE = PROTOCOLS[0], "–"
 FIGURE_9 = np.round(1000 * np.array(CONFUSION)).astype(int)  # of 1,000 images of each class
@@ -82,7 +82,7 @@ def _top1(runs):
 
 
 def query_ms(results):
-    """Return {metric: ms a query among 10,000} as `benchmarks.retrieval` measured it, from query.json."""
+    """Return {metric: ms per query among 10,000} as `benchmarks.retrieval` measured it, from query.json."""
     rows = read(results, TIMES, "query.json").get("query", {"rows": []})["rows"]
     return {row["metric"]: row["median_ms"] for row in rows
             if row["backend"] == "numpy" and row["case"].endswith("one query at a time")}

@@ -19,7 +19,7 @@ def table(rows):
     that is not in the history.
     """
     lines = ["| data, method, epochs | recipe | differs from it in | Top-1, held out | "
-             "angular MAP there, full ranking; at 30 | Top-1, trained on |", "|---|---|---|---|---|---|"]
+             "angular MAP there: full ranking; at 30 / found | Top-1, trained on |", "|---|---|---|---|---|---|"]
     groups = {}
     for row in rows:
         groups.setdefault((row["dataset"], row["method"], row["epochs"]), []).append(row)

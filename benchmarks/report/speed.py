@@ -47,6 +47,11 @@ def gather(runs):
     return cases
 
 
+def shown_as(case):
+    """Return the name of a case as the tables have it; the committed searches call a query "a query"."""
+    return case.replace(", a query", ", per query")
+
+
 def ratios(backends):
     """Return the name of the peer and scratchnet's ratio to it in each run, or (None, [])."""
     own = backends.get("numpy", [])
@@ -69,7 +74,7 @@ def table(cases, runs):
         if "numpy" not in backends:
             continue
         peer, found = ratios(backends)
-        cells = [case, amount(backends["numpy"]), "", ""]
+        cells = [shown_as(case), amount(backends["numpy"]), "", ""]
         if peer:
             cells[2] = f"{amount(backends[peer])} ({named(peer)})"
             cells[3] = f"**{np.median(found):.2f}**"
@@ -105,7 +110,7 @@ def ratio_figure(cases):
     low, high = axes.get_xlim()
     ticks = [t for t in (0.125, 0.25, 0.5, 1, 2, 4, 8) if low <= t <= high]
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    axes.set_yticks(range(len(shown)), [f"{case}  ÷ {named(peer)}" for case, peer, _ in shown])
+    axes.set_yticks(range(len(shown)), [f"{shown_as(case)}  ÷ {named(peer)}" for case, peer, _ in shown])
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_xlabel("ratio to the peer; below 1, scratchnet needs less")
     light(axes)
@@ -154,7 +159,7 @@ def breakdown_table(profiles):
             lines.append(f"| {layer} | {' | '.join(cells)} |")
     totals = (f"{sum(map(sum, ms[name].values())):.0f}" for name in names)
     return "\n".join([*lines, f"| all layers | {' | '.join(totals)} |",
-                      f"| page faults a step (system's time) | {' | '.join(faults)} |"]) + "\n"
+                      f"| page faults per step (system's time) | {' | '.join(faults)} |"]) + "\n"
 
 
 def breakdown_figure(profiles):
@@ -179,7 +184,7 @@ def breakdown_figure(profiles):
             left = left + widths
     axes.set_yticks(range(len(layers)), layers)
     axes.set_ylim(len(layers) - 0.5, -0.5)
-    axes.set_xlabel("ms a step of 128 images, one thread")
+    axes.set_xlabel("ms per step of 128 images, one thread")
     axes.legend(frameon=False)
     light(axes)
     return figure

@@ -27,7 +27,7 @@ FLOAT = 4  # bytes
 
 
 def network():
-    """Return the paper's network, anew."""
+    """Return a new instance of the paper's network."""
     return build_network(IMAGE[2], CLASSES, Recipe(), np.random.default_rng(SEED))
 
 
@@ -43,7 +43,7 @@ class TrainingStep:
         return rng.standard_normal((batch, *IMAGE), dtype=np.float32), rng.integers(0, CLASSES, batch)
 
     def multiply_adds(self):
-        """Return the multiply-adds of one image: forward, dW and dx, but for the first layer's dx: nobody wants it."""
+        """Return the multiply-adds of one image: forward, dW and dx, without the first layer's unneeded dx."""
         whole = network()
         return 3 * whole.multiply_adds(IMAGE) - whole.layers["conv1"].multiply_adds(IMAGE)
 
@@ -76,7 +76,7 @@ class LayerPass:
         return tuple(rng.standard_normal((batch, *shape), dtype=np.float32) for shape in shapes)
 
     def multiply_adds(self):
-        """Return the multiply-adds of one input: forward, dW, and dx where anybody wants it."""
+        """Return the multiply-adds of one input: forward, dW, and dx where it is needed."""
         return self.layer.multiply_adds(self.shape) * (3 if self.need_dx else 2)
 
     def on(self, xp, stack, inputs, threads):
@@ -96,7 +96,7 @@ class LayerPass:
 
 
 def layers():
-    """Return {name: LayerPass} of the network's layers, in its order, but for the one that only reshapes."""
+    """Return {name: LayerPass} of the network's layers, in its order, except the one that only reshapes."""
     found, shape = {}, IMAGE
     for name, layer in network().layers.items():
         if not isinstance(layer, Flatten):

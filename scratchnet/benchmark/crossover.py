@@ -1,4 +1,4 @@
-"""From which batch on a GPU is the faster place, and how to say so."""
+"""The batch size from which a GPU is faster, and how to say so."""
 from math import exp, floor, log
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from .timing import duration
 
 
 class Crossover(NamedTuple):
-    """Where a GPU gets ahead for good: the smallest whole `batch` with which it is faster, and `at`, where the curves
+    """Where a GPU overtakes for good: the smallest whole `batch` with which it is faster, and `at`, where the curves
     cross (a fraction of an image more or less); both are the smallest batch measured if it is ahead from there on."""
 
     batch: int
@@ -14,10 +14,10 @@ class Crossover(NamedTuple):
 
 
 def crossover(cpu, gpu):
-    """Return the batch from which on the GPU is faster, or None if at the largest it is not.
+    """Return the batch size from which the GPU is faster, or None if it is not even at the largest.
 
     It is the smallest measured batch at which, and at every larger one, the GPU takes less time. Where the curves cross
-    more than once, the last crossing counts: whoever takes a larger batch must not fall back behind it. Between that
+    more than once, the last crossing counts, so that the GPU stays ahead for every larger batch. Between that
     batch and the measured one before it, the crossing is interpolated as that of straight lines on logarithmic axes:
     from one batch to the next, two or four times as large, both times are close to a power of the batch, between "as
     long whatever the batch" and "twice as long for twice as many".

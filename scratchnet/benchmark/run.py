@@ -1,7 +1,7 @@
-"""``scratchnet benchmark``: every case, batch by batch, on whatever answers; as JSON, a picture and a sentence.
+"""``scratchnet benchmark``: every case, batch by batch, on CPU and GPU; as JSON, a picture and a sentence.
 
-Nothing that was measured is lost: the JSON is written anew after each case and batch, and whoever interrupts the
-command still gets the picture of what there is.
+No measurement is lost: the JSON is rewritten after each case and batch, and an interrupted command still draws the
+picture of what it has.
 """
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def benchmark(out, names=BACKENDS, batches=None, effort=FULL, threads=None, comm
     out : path
         A folder for benchmark.json and benchmark.png.
     names : sequence of {"numpy", "cupy"}
-        Where no GPU answers, "cupy" is left out with a note, unless nothing else was asked for.
+        Where there is no GPU, "cupy" is left out with a note, unless nothing else was asked for.
     batches : sequence of int, optional
         None means those of `effort`. What does not fit into memory is left out with a note.
     effort : Effort

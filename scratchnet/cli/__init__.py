@@ -1,8 +1,8 @@
 """The command line: ``scratchnet COMMAND``.
 
-`parser` says what can be typed, `commands` and `data_commands` turn options into a call of the library and its result
-into text. Whatever ends a command early is one line on stderr and an exit code: `troubles` says what an error means to
-a user, `process` looks after streams, warnings and signals.
+`parser` defines what can be typed; `commands` and `data_commands` turn options into a call of the library and its
+result into text. A command that ends early prints one line to stderr and returns an exit code: `troubles` explains
+errors to the user, `process` looks after streams, warnings and signals.
 """
 import os
 import shlex
@@ -13,7 +13,7 @@ from ..errors import in_a_line
 from . import process
 from .troubles import explain
 
-INTERRUPTED = "interrupted; a command that has --resume goes on from its last checkpoint"
+INTERRUPTED = "interrupted; a command that has --resume continues from its last checkpoint"
 UNREAD = 128 + 13  # as of a process that SIGPIPE ends
 
 
@@ -29,7 +29,7 @@ def main(arguments=None):
     -------
     int
         0 done; 1 a check failed; 2 a user's mistake, or something that the machine refused; 130 interrupted by Ctrl-C,
-        143 by SIGTERM; 141 where nobody reads the output any more.
+        143 by SIGTERM; 141 if the output is no longer being read.
     """
     process.prepare_streams()
     if arguments is None:

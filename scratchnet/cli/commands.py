@@ -40,7 +40,7 @@ def reproduce(options):
 
 
 def train(options):
-    """Fit one system and keep it."""
+    """Fit one system and save it."""
     from ..experiments import Experiment
     system = _system(options.system, options, **_variant(options))
     plan = _plan(options, [system])
@@ -93,7 +93,7 @@ def benchmark(options):
 
 
 def list_systems(options):
-    """Print a table of the systems: paper, published accuracy and ours, presets, and what ours took."""
+    """Print a table of the systems: paper, published accuracy and ours, our time, and presets."""
     from ..systems.measured import measured
     reached = measured()
     rows = [("name", "system", "published in", "CIFAR-10: published", "ours", "took", "presets")]
@@ -124,7 +124,7 @@ def _of_kuo2016(**given):
     """Refuse options that only kuo2016 has."""
     for name, value in given.items():
         if value is not None:
-            raise SettingsError(f"--{name} {value} is an option of kuo2016, which is not asked for: leave it out, or "
+            raise SettingsError(f"--{name} {value} is an option of kuo2016, which is not selected: leave it out, or "
                                 "choose that system")
 
 
@@ -168,5 +168,5 @@ def _fitted(path):
         found = {run.parent.name: str(run.parent) for run in sorted(runs)[:50]}
         listing = f"; there are {', '.join(found.values())}" if found else ""
         raise CheckpointError(f"there is no fitted system {path}{nearest(path.parent.name, found)}: finish the "
-                              f"training with --resume, or name the folder of a run that is done{listing}")
+                              f"training with --resume, or give the folder of a finished run{listing}")
     return path

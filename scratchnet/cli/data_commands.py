@@ -6,13 +6,13 @@ from .process import complain
 
 
 def download(options):
-    """Fetch a data set, check it, and print where it lies."""
+    """Download a data set, verify it, and print where it is."""
     from .. import data
     print(in_a_line(data.download(options.dataset, options.data, options.source, complain)))
 
 
 def verify(options):
-    """Print each file of a data set with what its hash says."""
+    """Print each file of a data set with the result of its hash check."""
     from .. import data
     for file, status in data.verify(options.dataset, options.data):
         print(in_a_line(f"{file}: {status}"))

@@ -14,7 +14,7 @@ from .process import complain
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        complain(f"error: {message} ({self.prog} --help shows how)")
+        complain(f"error: {message} ({self.prog} --help explains)")
         self.exit(2)
 
 
@@ -38,15 +38,15 @@ def build_parser():
     command("reproduce", commands.reproduce, "Fit and evaluate systems on one data set and write report.html, "
             "results.json and figures.", _dataset, _out("scratchnet-results"), _systems, _methods,
             _epochs("the preset's"), _training, _running)
-    command("train", commands.train, "Fit one system and keep it; `scratchnet evaluate` takes it from there.",
+    command("train", commands.train, "Fit one system and save it, for `scratchnet evaluate`.",
             _dataset, _out("scratchnet-results"), _system, _method, _epochs("the preset's"), _training, _running)
     command("evaluate", commands.evaluate, "Classify and retrieve the test images with a fitted system.", _fitted,
             _data_option, _backend)
     command("benchmark", commands.benchmark, "Time the training step and each layer, batch by batch, on the CPU and on "
-            "the GPU, and say from which batch on the GPU is faster.", _backends, _batches,
+            "the GPU, and say from what batch size the GPU is faster.", _backends, _batches,
             _out("scratchnet-benchmark, or the next free number"), _threads)
     command("systems", commands.list_systems, "List the systems: paper, published accuracy and ours, presets.")
-    command("summary", commands.summary, "Show what a system consists of; of a network, each layer with its output, "
+    command("summary", commands.summary, "Show what a system consists of; for a network, each layer with its output, "
             "parameters, multiply-adds and memory.", _dataset, _system, _method)
     command("gradcheck", commands.gradcheck, "Check every hand-written gradient against central differences.", _layer,
             _backend)
@@ -62,8 +62,8 @@ def _dataset(sub):
 
 
 def _data_option(sub):
-    sub.add_argument("--data", type=_path, metavar="DIR", help="where the CIFAR files or archives lie (default: "
-                     "$SCRATCHNET_DATA, then where `scratchnet data download` puts them)")
+    sub.add_argument("--data", type=_path, metavar="DIR", help="folder of the CIFAR files or archives (default: "
+                     "$SCRATCHNET_DATA, then the folder that `scratchnet data download` uses)")
 
 
 def _out(default):
@@ -108,19 +108,19 @@ def _training(sub):
                      help="settings of a system: quick (for the embedded images), cpu (default: for two cores), or "
                      "paper (as published)")
     sub.add_argument("--recipe", type=_one_of("recipe", RECIPES), metavar="NAME",
-                     help="of kuo2016: paper (default), what it describes; 2016, trained as was usual then; best, the "
-                     "same layers as one would train them today")
+                     help="of kuo2016: paper (default: as the paper describes it), 2016 (trained as was usual then) or "
+                     "best (the same layers, trained as one would today)")
     sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",
                      help="change a setting of the system, for kuo2016 of its recipe, e.g. --set pooling=mean; "
-                     "a name that does not exist lists them all")
+                     "an unknown name lists them all")
 
 
 def _running(sub):
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default: 0)")
-    sub.add_argument("--resume", action="store_true", help="go on with what --out holds")
+    sub.add_argument("--resume", action="store_true", help="continue the run in --out")
     _threads(sub)
     sub.add_argument("--checkpoint-seconds", type=_seconds, default=30.0, metavar="S",
-                     help="least time between two checkpoints within an epoch (default: 30)")
+                     help="shortest time between two checkpoints within an epoch (default: 30)")
     _backend(sub)
 
 
@@ -130,8 +130,8 @@ def _threads(sub):
 
 def _backends(sub):
     sub.add_argument("--backends", type=_some_of("backend", backend.BACKENDS[1:]), default="numpy,cupy", metavar="LIST",
-                     help="numpy (CPU), cupy (GPU), or both, separated by commas (default: both; a GPU that does not "
-                     "answer is left out with a note)")
+                     help="numpy (CPU), cupy (GPU), or both, separated by commas (default: both; if there "
+                     "is no GPU, a note says so)")
 
 
 def _batches(sub):
@@ -142,7 +142,7 @@ def _batches(sub):
 
 def _backend(sub):
     sub.add_argument("--backend", type=_one_of("backend", backend.BACKENDS), default="auto", metavar="NAME",
-                     help="numpy (CPU), cupy (GPU) or auto (default: the GPU where one answers)")
+                     help="numpy (CPU), cupy (GPU) or auto (default: the GPU, if there is one)")
 
 
 def _fitted(sub):
@@ -156,7 +156,7 @@ def _fitted(sub):
 
 def _layer(sub):
     sub.add_argument("--layer", metavar="NAME", help="check only this one, e.g. Conv2D")
-    sub.add_argument("--seed", type=int, default=0, metavar="N", help="of the random numbers (default: 0)")
+    sub.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default: 0)")
 
 
 def _path(text):
@@ -214,12 +214,12 @@ def _data_commands(subparsers):
         sub.add_argument("dataset", type=_one_of("data set", names), metavar="NAME", help=", ".join(names))
         return sub
 
-    download = action("download", data_commands.download, "Fetch CIFAR-10 or CIFAR-100, check it and keep it.",
+    download = action("download", data_commands.download, "Download CIFAR-10 or CIFAR-100 and verify it.",
                       DATASETS[1:])
     download.add_argument("--data", type=_path, metavar="DIR", help="folder to put it in (default: $SCRATCHNET_DATA, "
                           "then the user's cache folder)")
-    download.add_argument("--source", action="append", metavar="URL", help="further place to fetch the official "
-                          "archive from, after the official one (http, https or file); may be given several times")
+    download.add_argument("--source", action="append", metavar="URL", help="another place to fetch the official "
+                          "archive from, tried after the official one (http, https or file); may be repeated")
     for name, function, help in (
             ("verify", data_commands.verify, "Check the files of a data set against the official hashes."),
             ("info", data_commands.info, "Describe a data set: images, classes, source, licence.")):

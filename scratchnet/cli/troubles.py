@@ -17,18 +17,19 @@ def explain(error, unwritten=None):
         return str(error)
     library = _broken_library(error)
     if library:
-        return (f"the library {library} cannot be imported ({type(error).__name__}: {error}): install it again, "
+        return (f"the library {library} cannot be imported ({type(error).__name__}: {error}): reinstall it, "
                 f"e.g. with pip install --force-reinstall {library}")
     if isinstance(error, MemoryError) or "can't start new thread" in str(error):
-        return (f"the machine has not enough memory or threads left ({str(error) or 'MemoryError'}): close other "
+        return (f"the machine does not have enough memory or threads left ({str(error) or 'MemoryError'}): close other "
                 "programs, or ask for less, e.g. with --threads 1")
     if unwritten and isinstance(error, OSError | SystemExit):
-        return f"cannot write to standard output ({unwritten.strerror}): make room there, or send it elsewhere"
+        return (f"cannot write to standard output ({unwritten.strerror}): free some space there, or redirect it "
+                "elsewhere")
     if isinstance(error, OSError):
-        return (f"cannot read or write {_place(error)} ({error.strerror or error}): look at its name, its rights and "
-                "the space there, or name another place")
+        return (f"cannot read or write {_place(error)} ({error.strerror or error}): check its name, its permissions "
+                "and the free space, or choose another place")
     if isinstance(error, UnicodeError):
-        return f"a text or a path holds letters that cannot be used here ({error}): name it otherwise"
+        return f"a text or a path contains characters that cannot be used here ({error}): choose another name"
     return None
 
 

@@ -18,7 +18,7 @@ def refuse_what_is_no_archive(what, content):
         raise DataError(f"{what} is an HTML page, not an archive: the download was refused or redirected; "
                         "download it again")
     if not content.startswith(b"\x1f\x8b"):
-        raise DataError(f"{what} is no .tar.gz archive: give the official folder or archive")
+        raise DataError(f"{what} is not a .tar.gz archive: give the official folder or archive")
 
 
 def read_members(what, content, wanted, largest):
@@ -35,14 +35,14 @@ def read_members(what, content, wanted, largest):
                 parts = Path(member.name).parts
                 if (member.name.startswith("/") or ".." in parts or member.sparse is not None
                         or not (member.isfile() or member.isdir())):
-                    raise DataError(f"{what} holds {member.name!r}, a link, a device, a file with holes or a path that "
-                                    "climbs out: it is not the official archive; do not use it")
+                    raise DataError(f"{what} holds {member.name!r}, a link, a device, a sparse file or a path that "
+                                    "leads outside: it is not the official archive; do not use it")
                 if member.size > largest:  # or tarfile would look for its end for ever
                     raise ValueError(TOO_MUCH)
                 if member.isfile() and member.name in wanted:
                     files[wanted[member.name]] = archive.extractfile(member).read()
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
-        raise DataError(f"{what} is no readable .tar.gz ({error}): download it again") from None
+        raise DataError(f"{what} is not a readable .tar.gz ({error}): download it again") from None
     return files
 
 

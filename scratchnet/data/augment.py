@@ -1,4 +1,4 @@
-"""Sample augmentation: each time an image is shown, it lies a little elsewhere, or is its own mirror image.
+"""Sample augmentation: each time an image is shown, it is shifted a little and perhaps mirrored.
 
 The paper augments by channels (`channels`), not by samples; this belongs to the recipe "best".
 """

@@ -77,7 +77,7 @@ def check_name(name, names=NAMES):
 
 
 def data_folder(data=None):
-    """Return where data lies: `data`, else SCRATCHNET_DATA, else the user's cache folder."""
+    """Return where the data are: `data`, else SCRATCHNET_DATA, else the user's cache folder."""
     named = data or os.environ.get("SCRATCHNET_DATA")
     if named:
         return Path(named)
@@ -85,7 +85,7 @@ def data_folder(data=None):
     try:
         return platformdirs.user_cache_path("scratchnet")
     except RuntimeError:  # a user without a home
-        raise DataError("there is no home folder to keep data in: say with --data or SCRATCHNET_DATA where it lies") \
+        raise DataError("there is no home folder to keep data in: use --data or SCRATCHNET_DATA to say where") \
             from None
 
 
@@ -96,7 +96,7 @@ def _arrays(records, label_bytes):
 
 
 def verify(name, data=None):
-    """Check a data set against its official hashes and return [(file, "ok")], one row a file.
+    """Check a data set against its official hashes and return [(file, "ok")], one row per file.
 
     Raises as `load` does, naming the first file that is not right.
     """
@@ -110,7 +110,7 @@ def verify(name, data=None):
 def info(name, data=None):
     """Return a description of a data set, ready for JSON.
 
-    Where it was found and in which form, images a split and class (one number where all classes have the same),
+    Where it was found and in which form, images per split and class (one number where all classes have the same),
     class names, mean and standard deviation of each channel (0 to 255), source, licence and citation. Raises as
     `load` does.
     """

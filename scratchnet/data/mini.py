@@ -35,10 +35,10 @@ def records():
         raise
     except Exception as error:  # a damaged image or JSON file can raise nearly anything
         raise DataError(f"the embedded images cannot be read ({type(error).__name__}): close other programs if memory "
-                        "is short, else install scratchnet again") from None
+                        "is short, otherwise reinstall scratchnet") from None
     for split, digest in SHA256.items():
         if hashlib.sha256(result[split]).hexdigest() != digest:
-            raise DataError(f"the embedded {split} images are damaged: install scratchnet again")
+            raise DataError(f"the embedded {split} images are damaged: reinstall scratchnet")
     return list(result.values())
 
 

@@ -1,7 +1,7 @@
 """Test images of CIFAR that also occur elsewhere, nearly the same.
 
 Barz and Denzler (2020) compared the test images with the training images and with each other, and judged each pair by
-eye. A network that has seen the twin of a test image knows it by heart, and a query finds its own twin first: so
+eye. A network may have memorised a test image whose twin it was trained on, and a query finds its own twin first; so
 figures come with and without these images. near_duplicates.json holds the lists, their source and their licence.
 """
 import json

@@ -69,8 +69,8 @@ def find(catalog, place):
     for name in catalog.archives:
         if isfile(place / name):
             return "archive", place / name
-    raise DataError(f"there is no {catalog.title} in {place}: run `scratchnet data download {catalog.name}`, or say "
-                    "with --data where its folder or archive lies")
+    raise DataError(f"there is no {catalog.title} in {place}: run `scratchnet data download {catalog.name}`, or use "
+                    "--data to say where its folder or archive is")
 
 
 def pack(images, labels):
@@ -100,7 +100,7 @@ def read_file(path, largest):
     try:
         with open(path, "rb", opener=_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise DataError(f"{path} is no regular file: it is not read")
+                raise DataError(f"{path} is not a regular file, so it is not read")
             content = file.read(largest + 1)
     except (OSError, ValueError) as error:  # a ValueError is an impossible name
         raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
@@ -163,4 +163,4 @@ def records_of_pickle(catalog, content, what):
         columns = [np.frombuffer(each, np.uint8) for each in labels.values()]
         return np.column_stack([*columns, pixels.reshape(-1, PIXELS, order=order)]).tobytes()
     except ValueError as error:
-        raise DataError(f"{what} is no CIFAR batch ({error}): download it again") from None
+        raise DataError(f"{what} is not a CIFAR batch ({error}): download it again") from None

@@ -1,8 +1,8 @@
-"""A file from a web address, with an end to everything: what a server sends is neither believed nor waited for.
+"""A file from a web address, with limits on everything: no server is trusted, or waited for without end.
 
 Whatever arrives (status lines, headers, redirections, chunks, bytes) is read through one gate, which knows until when
-and how much may still come. Who stalls, drips or never ends is left; what came is kept, and the next try goes on from
-there. Only http and https are spoken.
+and how much may still come. A server that stalls, drips or never ends is abandoned; what arrived is
+kept, and the next attempt continues from there. Only http and https are supported.
 """
 import http.client
 import io
@@ -48,7 +48,7 @@ def fetch(url, part, largest):
     except (OSError, ValueError, ArithmeticError, http.client.HTTPException) as error:
         reason = _shortly(getattr(error, "reason", error)) or type(error).__name__
         if part.exists() and part.stat().st_size:
-            raise DataError(f"broke off ({reason}); the next try goes on from there") from None
+            raise DataError(f"broke off ({reason}); the next attempt continues from there") from None
         raise DataError(f"could not be reached ({reason})") from None
     finally:
         gate.close()
@@ -70,7 +70,7 @@ def _copy(answer, part, have, largest, gate):
             file.write(block)
             shown.update(len(block))
     if have < (total or 0):
-        raise DataError(f"broke off after {have:,} of {total:,} bytes; the next try goes on from there")
+        raise DataError(f"broke off after {have:,} of {total:,} bytes; the next attempt continues from there")
 
 
 def _shortly(reason):

@@ -1,4 +1,4 @@
-"""From a data set's name to the paper's tables: what to run, the runs, what they are worth, and the report."""
+"""From a data set's name to the paper's tables: the plan, the runs, their evaluation, and the report."""
 from .plan import Plan
 from .run import Experiment, evaluate_file
 

@@ -1,7 +1,7 @@
-"""What stands beside a system's figures, without which they say little: class floor, chance, and near-duplicates.
+"""What a system's figures must be compared with: class floor, chance, and figures without near-duplicates.
 
 A MAP grows with the accuracy of the classifier, with few classes, and with twins of the queries in the gallery or among
-the images that the system has learnt from. Here is how much.
+the images that the system has learnt from. This file measures by how much.
 """
 import numpy as np
 
@@ -40,7 +40,7 @@ def references(labels, predicted, gallery_labels, gallery_predicted, classes):
 
 
 def without_near_duplicates(dataset, scores, descriptors, each, xp, workers):
-    """Return the figures of the test images that have no near-duplicate, or None where nobody has looked for them.
+    """Return the figures of the test images that have no near-duplicate, or None if they are not known.
 
     Accuracy is that on the test images without one among the training images. For retrieval, those with one among the
     other test images go, too: what is left are the queries, and in test-vs-test the gallery. The training images all

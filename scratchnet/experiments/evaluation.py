@@ -1,4 +1,4 @@
-"""What a fitted system is worth: classification and retrieval on the test set (paper, section 5)."""
+"""Evaluation of a fitted system: classification and retrieval on the test set (paper, section 5)."""
 import numpy as np
 
 from ..backend import to_device

@@ -3,7 +3,7 @@
 RUN is the folder of a run of `scratchnet reproduce`, with system.npz and result.json. The parameters are rounded to
 half precision, which halves the file, and evaluated as rounded, on all test images: the model card has both figures.
 With the name of weights that are there already, ``python -m scratchnet.experiments.publish cifar10``, they are
-evaluated again, and their card is written anew.
+evaluated again, and their card is rewritten.
 """
 import hashlib
 import sys
@@ -46,7 +46,7 @@ def write_card(path, origin):
 
 
 def evaluate_again(name, folder):
-    """Write the card of weights in `folder` anew."""
+    """Rewrite the card of weights in `folder`."""
     card = trained.card(name)
     write_card(folder / f"{name}.npz", {key: card[key] for key in ("accuracy_before_rounding", *TAKEN, "training")})
 

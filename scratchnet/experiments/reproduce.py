@@ -16,7 +16,7 @@ from .run import Experiment
 def reproduce(plan, first_look=False):
     """Run all systems of a `Plan`, write its output folder and return the content of results.json.
 
-    The results file is written anew after each system, so that what is done is never lost. Runs of other
+    The results file is rewritten after each system, so that finished runs are never lost. Runs of other
     systems, data sets or seeds that an earlier command left in the same folder stay in it. With `first_look`, the
     bundled weights retrieve pictures before anything is trained.
     """
@@ -44,7 +44,7 @@ def show_bundled(plan, dataset):
     """Draw what the bundled weights retrieve from the test images; return figures as `draw` does."""
     start, listed = time.monotonic(), []
     found = examples(load_pretrained("cifar10").descriptors(dataset.test_images), dataset)
-    remark = "; the weights have seen all of CIFAR-10's training images and no test image"
+    remark = "; the weights were trained on all of CIFAR-10's training images and on no test image"
     for name, *rest in figures.retrieved(found, dataset, "bundled weights", remark):
         listed.append(_kept(plan, f"bundled-{name}", *rest))
         say(f"bundled weights: {name} in {listed[-1][2]}")

@@ -1,7 +1,7 @@
 """The files in which finished runs lie: result.json has one, results.json those of a folder; see `documents`.
 
-Beside a run's result.json lies predictions.npz, what the system said of each test image. Its SHA-256 stands in the
-result, which so vouches for both.
+Beside a run's result.json lies predictions.npz, what the system said of each test image. Its SHA-256 is in the
+result, whose digest thus covers both.
 """
 import hashlib
 import io

@@ -121,12 +121,12 @@ def load_fitted(path, data_folder=None):
     Raises
     ------
     CheckpointError
-        If the file does not say to which data set it was fitted.
+        If the file does not say which data set it was fitted to.
     """
     system = systems.load(path)
     run = system.run
     if not schema.fits(run, LEARNT_FROM):
-        raise CheckpointError(f"{path} does not say to which data set it was fitted: fit it with `scratchnet train`")
+        raise CheckpointError(f"{path} does not say which data set it was fitted to: fit it with `scratchnet train`")
     dataset = data.load(run["dataset"], data_folder)
     return system, dataset, split(dataset, run["train_images"], run["validation"], system.seed)
 
@@ -167,8 +167,8 @@ def _prepare_folder(plan):
             raise OutputError(f"cannot write to {folder}: {error.strerror}; choose another --out") from None
     held = hold(plan.out)
     if held is None:
-        raise OutputError(f"another run writes to {plan.out}: wait until it has ended, or choose another --out")
+        raise OutputError(f"another run writes to {plan.out}: wait until it has finished, or choose another --out")
     earlier = [plan.out / "results.json", *runs]
     if not plan.resume and any(path.exists() for path in earlier):
-        raise OutputError(f"{plan.out} holds an earlier run: add --resume to go on with it, or choose another --out")
+        raise OutputError(f"{plan.out} holds an earlier run: add --resume to continue it, or choose another --out")
     return held

@@ -1,4 +1,4 @@
-"""Write files of an older version anew: ``python -m scratchnet.experiments.upgrade FILE ...``.
+"""Convert files of an older version: ``python -m scratchnet.experiments.upgrade FILE ...``.
 
 Older versions wrote checkpoints whose description, and results of which nothing at all, was covered by a digest. What
 they hold is taken as it stands, checked as far as it can be, and signed: whoever does that vouches for the file. Arrays
@@ -20,12 +20,12 @@ FORMS = {"run": documents.RESULT, "runs": documents.RESULTS}
 
 
 def upgrade(path):
-    """Write one file anew, in its place.
+    """Convert one file, in its place.
 
     Raises
     ------
     CheckpointError
-        If it is no file of an older version, or damaged.
+        If it is not a file of an older version, or damaged.
     """
     path = Path(path)
     if path.suffix == ".npz":
@@ -53,7 +53,7 @@ def _document(path):
         for key in FORMS.keys() & content:
             schema.check(content, FORMS[key])
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(f"{path} is no file of an older version ({type(error).__name__}: {error})") from None
+        raise CheckpointError(f"{path} is not a file of an older version ({type(error).__name__}: {error})") from None
     return content
 
 
@@ -77,4 +77,4 @@ if __name__ == "__main__":
             upgrade(name)
         except ScratchnetError as error:
             sys.exit(f"error: {error}")
-        print(f"{name}: written anew")
+        print(f"{name}: converted")

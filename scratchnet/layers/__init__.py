@@ -1,4 +1,4 @@
-"""The layers: each a forward and a hand-written backward pass, without state of a batch.
+"""The layers: each a forward and a hand-written backward pass, which keep no state between batches.
 
 Every `Layer` that a module of this folder defines is here, as in ``from scratchnet.layers import Conv2D``.
 """

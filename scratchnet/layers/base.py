@@ -1,6 +1,6 @@
 """What every layer has in common.
 
-A layer owns parameters and settings and nothing of a batch: `forward` returns the output and a cache, and
+A layer owns parameters and settings, but nothing that belongs to a batch: `forward` returns the output and a cache, and
 `backward` takes that cache back. So any number of threads may push different images through one layer at the
 same time. Arrays are laid out (N, H, W, C): N images of height H and width W with C channels.
 """
@@ -34,7 +34,7 @@ class Layer:
         """Return (dx, grads): the gradients of the loss with respect to x and to each of `params`.
 
         `dy` is the gradient with respect to y, of y's shape, which `_check_gradient` sees to. With ``need_dx=False``,
-        dx may be None: the first layer of a network has nobody to pass it to.
+        dx may be None: the first layer of a network has no layer to pass it to.
         """
         raise TypeError(f"{type(self).__name__} does not say how to go backward")
 

@@ -15,7 +15,7 @@ def weights_and_bias(shape, fan_in, rng, dtype, init):
 
 
 def generator(rng):
-    """Return `rng`, or where there is none a generator that nobody can repeat."""
+    """Return `rng`, or a generator that cannot be repeated where there is none."""
     return np.random.default_rng() if rng is None else rng
 
 

@@ -1,9 +1,9 @@
-"""The paper's figures and ours on one scale, a line for each method."""
+"""The paper's figures and ours on one scale, one line per method."""
 from .style import BLUE, GRAY, VERMILLION, light, literal, new_figure
 
 
 def comparison_figure(rows):
-    """Show pairs of numbers as a dot plot, one panel a measure.
+    """Show pairs of numbers as a dot plot, one panel per measure.
 
     Parameters
     ----------

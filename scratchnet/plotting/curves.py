@@ -7,7 +7,7 @@ MARKERS = "os^Dv<>"
 
 
 def curves_figure(histories):
-    """Show loss and Top-1 per epoch, one line a method.
+    """Show loss and Top-1 per epoch, one line per method.
 
     Parameters
     ----------

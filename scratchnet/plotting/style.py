@@ -31,7 +31,7 @@ def save(figure, path):
     Raises
     ------
     OutputError
-        If the place cannot be written.
+        If the place cannot be written to.
     """
     with atomic_write(path) as file:
         file.write(png(figure))
@@ -43,14 +43,14 @@ def literal(name):
 
 
 def bare(axes):
-    """Take ticks, labels and frame from axes that hold nothing but a picture."""
+    """Remove ticks, labels and frame from axes that show nothing but a picture."""
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
 
 
 def light(axes):
-    """Leave of the frame of a plot what is needed to read it: two lines and a faint grid."""
+    """Reduce the frame of a plot to what is needed to read it: two lines and a faint grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(GRAY)
     axes.grid(color="#E5E5E5", linewidth=0.8)

@@ -1,6 +1,6 @@
 """The paper's claims: its own differences between methods and between distances, and ours, with their intervals.
 
-A table of accuracies invites to compare each cell with the paper's. What the paper claims is something else: that
+A table of accuracies invites one to compare each cell with the paper's. What the paper claims is something else: that
 pre-training helps, that the extra channels help, that one distance beats another. Ours are paired, image by image and
 seed by seed; `statistics` says what an interval covers. The comparisons of one recipe on one data set are a family, for
 which Holm's method corrects.

@@ -18,7 +18,7 @@ def shares(confusion):
 
 
 def agreement(confusion, other=CONFUSION):
-    """Return Spearman's rank correlation of two confusion matrices over the 90 cells beside the diagonal.
+    """Return Spearman's rank correlation of two confusion matrices over the 90 cells off the diagonal.
 
     It is None where all cells of a matrix are alike, as those of a classifier without a fault.
     """

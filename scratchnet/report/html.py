@@ -43,14 +43,14 @@ def write_report(results, figures, ledger, path, kept=None):
     InputError
         If results are not of that form.
     DataError
-        If a picture is not there or is no PNG file.
+        If a picture is not there or is not a PNG file.
     OutputError
         If the page cannot be written.
     """
     try:
         check(results, RESULTS)
     except Misfit as error:
-        raise InputError(f"these are no results: {error}") from None
+        raise InputError(f"these are not results: {error}") from None
     environment = Environment(loader=PackageLoader("scratchnet.report", ""), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(number=number, signed=signed, milliseconds=milliseconds, duration=duration,
@@ -126,7 +126,7 @@ def _read(path):
 def picture(title, caption, png):
     """Return what the page needs of a picture: title, caption, size in CSS pixels, the file as a data URI."""
     if not png.startswith(b"\x89PNG\r\n\x1a\n") or len(png) < 24:
-        raise DataError(f"the picture {title!r} is no PNG file: run the command again")
+        raise DataError(f"the picture {title!r} is not a PNG file: run the command again")
     width, height = (round(int.from_bytes(png[i:i + 4]) * 96 / plotting.style.DPI) for i in (16, 20))
     return {"title": title, "caption": caption, "width": width, "height": height,
             "uri": "data:image/png;base64," + base64.b64encode(png).decode()}

@@ -1,4 +1,4 @@
-"""Every figure of retrieval by its own definition, beside what comes for nothing: class floor and chance."""
+"""Every retrieval figure by its own definition, beside what one gets for nothing: class floor and chance."""
 from ..retrieval import PROTOCOLS
 from ..retrieval.figures import definitions
 

@@ -1,4 +1,4 @@
-"""What a ranking is worth: the figures, what each is called, and exactly what it means.
+"""How good a ranking is: the figures, what each is called, and exactly what it means.
 
 The paper prints one MAP and defines none. At depth 30 three denominators are in use, and on CIFAR-100 they differ by a
 factor of five for the same ranking: so no figure here goes without its name.

@@ -210,7 +210,7 @@ class FlatIndex:
         """
         arrays, description = checkpoint.load(path, limit=LIMIT)
         if not isinstance(description, dict) or description.get("kind") != KIND:
-            raise InputError(f"{path} is no index: give a file that FlatIndex.save wrote")
+            raise InputError(f"{path} is not an index: give a file that FlatIndex.save wrote")
         checkpoint.check(description, DESCRIPTION, path)
         checkpoint.check_shapes(arrays, {"vectors": ((None, None), np.float32)}, path)
         if expect is not None and description["source"] != expect:

@@ -1,8 +1,9 @@
 """What every system of this package can do, whoever invented it.
 
 A system learns from labelled images (`fit`), describes images for retrieval (`descriptors`), may classify them
-(`scores`), and goes to a file and back (`save`, `load`). What is above it (commands, reports, benchmarks) takes any
-system; what is below it (layers, losses, unsupervised learners, distances) knows none.
+(`scores`), and can be saved to a file and loaded (`save`, `load`). What is above it (commands, reports,
+benchmarks) takes any system; what is below it (layers, losses, unsupervised learners, distances) knows
+none.
 """
 from contextlib import nullcontext
 from pathlib import Path
@@ -99,7 +100,7 @@ class System:
 
     @property
     def label(self):
-        """A name for files and tables that tells this system from others of other settings."""
+        """A name for files and tables that distinguishes this system from those with other settings."""
         plain = {**type(self)(preset=self.preset)._settings(), **self.presets[self.preset]}
         changes = [f"{key}={value}" for key, value in self._settings().items() if plain[key] != value]
         return "+".join([f"{self.name}-{self.preset}", *changes])
@@ -171,7 +172,7 @@ class System:
         return workers_for(self.xp, threads)
 
     def outputs(self, images, workers=None):
-        """Return all that the system says of images, as a dict of arrays.
+        """Return everything that the system computes from images, as a dict of arrays.
 
         Parameters
         ----------
@@ -239,7 +240,7 @@ class System:
 
     def _check_fitted(self):
         if self.classes is None:
-            raise InputError(f"{self.name} has learnt nothing yet: fit it first, or load a fitted one")
+            raise InputError(f"{self.name} has not been fitted: fit it first, or load a fitted one")
 
     def _fit(self, images, labels, fitting):
         """Learn from checked images and labels, on the backend `xp`, for `epochs` epochs or iterations.

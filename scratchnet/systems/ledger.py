@@ -1,4 +1,4 @@
-"""The ambiguity ledger: where the publications are silent, odd or wrong, and what we do there.
+"""The ambiguity ledger: where the publications are silent, odd or wrong, and what we do about it.
 
 Rows have a number within their system. The report prints those of the systems that ran beside the results; "ablation"
 marks rows whose alternatives are worth a run of their own.

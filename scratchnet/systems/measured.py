@@ -16,4 +16,4 @@ def measured():
         If the file is missing or damaged.
     """
     with as_file(files(__package__) / "measured.json") as path:
-        return documents.read(path, FORM, "install scratchnet again")
+        return documents.read(path, FORM, "reinstall scratchnet")

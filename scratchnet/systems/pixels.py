@@ -1,4 +1,4 @@
-"""Raw pixels: no feature at all, and so the floor under every other system.
+"""Raw pixels: no features at all, and so the baseline for every other system.
 
 Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009): multinomial logistic regression on the pixels,
 37.3 % on CIFAR-10, as Table 2 of Kuo, Chou and Chang (2016) quotes it. Neither we nor they name its settings; ours are

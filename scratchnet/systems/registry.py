@@ -27,7 +27,7 @@ def system_class(name):
 
 
 def create(name, preset="cpu", seed=0, **settings):
-    """Return a system that has learnt nothing yet.
+    """Return a system that has not been fitted.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def read(path):
     """Return what the file of a fitted system holds, arrays and description; see `load`."""
     arrays, description = checkpoint.load(path)
     if not isinstance(description, dict) or description.get("kind") != KIND:
-        raise CheckpointError(f"{path} holds no fitted system: if it is the checkpoint of a training, finish that with "
-                              "--resume, which leaves system.npz beside it")
+        raise CheckpointError(f"{path} holds no fitted system: if it is a training checkpoint, finish the training "
+                              "with --resume, which writes system.npz beside it")
     checkpoint.check(description, DESCRIPTION, path)
     return arrays, description

@@ -1,7 +1,7 @@
 """Trained weights that come with the package: the paper's network, recipe "best", CIFAR-10 and CIFAR-100.
 
-NAME.npz holds the parameters in half precision, NAME.json is the model card: where they come from, what they are
-worth with the rounding, and their hash. `experiments.publish` wrote both.
+NAME.npz holds the parameters in half precision, NAME.json is the model card: where they come from, their accuracy
+after rounding, and their hash. `experiments.publish` wrote both.
 """
 import hashlib
 from importlib.resources import as_file, files
@@ -43,7 +43,7 @@ def load_pretrained(name="cifar10"):
         except OSError:
             found = None
         if found != described["sha256"]:
-            raise CheckpointError(f"the weights {name} of the package are damaged: install scratchnet again")
+            raise CheckpointError(f"the weights {name} of the package are damaged: reinstall scratchnet")
         return load(path)
 
 
@@ -61,7 +61,7 @@ def card(name):
         If the file is missing or damaged.
     """
     with as_file(_files(name) / f"{name}.json") as path:
-        return documents.read(path, documents.CARD, "install scratchnet again")
+        return documents.read(path, documents.CARD, "reinstall scratchnet")
 
 
 def _files(name):

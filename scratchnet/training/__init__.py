@@ -1,1 +1,1 @@
-"""Training: losses go down step by step; optimisers, schedules, L-BFGS, gradients by threads, and the loop."""
+"""Training: optimisers, schedules, L-BFGS, gradients computed by threads, and the loop."""

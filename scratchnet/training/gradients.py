@@ -1,8 +1,8 @@
 """The gradients of a batch, by worker threads.
 
-Layers keep nothing of a batch, so threads can push different shards of it through one network at the same time, each
-forward and backward while it is in cache. Their gradients are added up in the order of the shards, so a run repeats bit
-for bit, with however many threads. A GPU, where small pieces are slow, takes the batch as one shard.
+Layers store nothing about a batch, so threads can push different shards of it through one network at the same time,
+each forward and backward while it is in cache. Their gradients are added up in the order of the shards, so a run
+repeats bit for bit, with however many threads. A GPU, where small pieces are slow, takes the batch as one shard.
 """
 import numpy as np
 
@@ -12,7 +12,7 @@ from ..randomness import stream
 
 
 def batch_gradients(workers, network, loss, images, targets, prepare, key=None, shard=SHARD):
-    """Return the mean loss over a batch, how many images were answered right, and the gradients.
+    """Return the mean loss over a batch, how many images were classified correctly, and the gradients.
 
     The first two are numbers, or 0-d arrays where the batch lies on a GPU: reading them waits for it.
 

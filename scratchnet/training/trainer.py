@@ -1,9 +1,9 @@
-"""The training loop: draw a batch, ask for its gradients, take a step, keep a checkpoint.
+"""The training loop: draw a batch, compute its gradients, take a step, write a checkpoint.
 
 All that the loop needs in order to go on is in its checkpoint: parameters, the optimiser's arrays, epoch, step
-and the sums of the running epoch. What is random is drawn from a stream of its own for each epoch, step and shard
-(`randomness.stream`), never from one that has a past. So a run that is killed at any moment and resumed, with however
-many threads, ends with exactly the parameters of the run left alone.
+and the sums of the running epoch. Random numbers are drawn from a separate stream for each epoch, step
+and shard (`randomness.stream`), never from one that was used before. So a run that is
+killed at any moment and resumed, with however many threads, ends with exactly the parameters of the run left alone.
 """
 import time
 from dataclasses import dataclass, field
@@ -92,7 +92,7 @@ class Trainer:
         """Train on images (n, ...) with labels (n,) up to the last epoch and return the history.
 
         `validate`, if given, is called after each epoch and returns figures (a dict) to add to its row.
-        The history has one row an epoch: epoch, loss, train_top1 (over the epoch, while training), rate,
+        The history has one row per epoch: epoch, loss, train_top1 (over the epoch, while training), rate,
         seconds, and the figures of `validate`.
         """
         if len(images) != len(labels) or len(images) == 0:

@@ -38,7 +38,7 @@ def test_a_command_that_is_done_ends_with_0(command, capsys):
 
 @pytest.mark.parametrize("error, words", [
     (CheckpointError("there is no a\nb \x1b[31m"), "there is no a b \\x1b[31m"),
-    (MemoryError(), "not enough memory"),
+    (MemoryError(), "not have enough memory"),
     (PermissionError(13, "Permission denied", "a\nb"), "cannot read or write a b (Permission denied)"),
 ])
 def test_what_a_user_can_mend_is_one_printable_line_and_2(error, words, capsys, monkeypatch):
@@ -114,8 +114,8 @@ def test_all_is_done_whatever_the_folder_is_called_and_the_terminal_shows(out, e
 
 @pytest.mark.parametrize("streams, code, line", [
     ("2>&-", 0, ""), (">&-", 0, ""), ("<&- >&- 2>&-", 0, ""), ("2>/dev/full", 0, ""),
-    ("> /dev/full", 2, "scratchnet: error: cannot write to standard output (No space left on device): make room there, "
-                       "or send it elsewhere\n")])
+    ("> /dev/full", 2, "scratchnet: error: cannot write to standard output (No space left on device): free some space "
+                       "there, or redirect it elsewhere\n")])
 def test_the_work_is_done_whatever_the_streams_are(streams, code, line, tmp_path):
     done = shell(f"scratchnet train {TINY} --out out {streams}", tmp_path)
     assert (done.returncode, done.stderr.decode()) == (code, line)
@@ -162,7 +162,7 @@ def test_too_little_memory_is_one_line(tmp_path):
         done = subprocess.run([sys.executable, "-c", code, str(more), *command], env=surroundings(),
                               capture_output=True, timeout=120)
         assert done.returncode == 2 and done.stderr.count(b"\n") == 1, done.stderr
-        assert b"not enough memory" in done.stderr and b"install" not in done.stderr
+        assert b"not have enough memory" in done.stderr and b"install" not in done.stderr
 
 
 def test_a_disk_that_fills_up_is_one_line_and_the_last_checkpoint_stays(tmp_path):

@@ -16,14 +16,14 @@ def caught(function):
 
 @pytest.mark.parametrize("error, words", [
     (DataError("as it says"), "as it says"),
-    (MemoryError(), "not enough memory or threads left (MemoryError)"),
+    (MemoryError(), "not have enough memory or threads left (MemoryError)"),
     (MemoryError("Unable to allocate 9 GiB"), "left (Unable to allocate 9 GiB)"),
-    (RuntimeError("can't start new thread"), "not enough memory or threads left (can't start"),
+    (RuntimeError("can't start new thread"), "not have enough memory or threads left (can't start"),
     (PermissionError(errno.EACCES, "Permission denied", "a/b"), "cannot read or write a/b (Permission denied)"),
     (OSError(errno.EXDEV, "Invalid link", "a", None, "b"), "cannot read or write a or b (Invalid link)"),
     (OSError("a reason"), "cannot read or write a file or stream (a reason)"),
-    ("\udcff".encode, "letters that cannot be used here"),
-    (b"\xff".decode, "letters that cannot be used here"),
+    ("\udcff".encode, "characters that cannot be used here"),
+    (b"\xff".decode, "characters that cannot be used here"),
 ])
 def test_what_a_user_can_mend_is_a_line(error, words):
     line = explain(caught(error) if callable(error) else error)

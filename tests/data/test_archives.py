@@ -31,7 +31,7 @@ def test_an_archive_that_climbs_out_or_links(evil, fake, tmp_path):
     content = archive_of({**evil, **{f"cifar-10-batches-bin/{f}": c for f, c in fake.binary.items()}})
     fake.vouch_for("cifar-10-binary.tar.gz", content)
     (tmp_path / "cifar-10-binary.tar.gz").write_bytes(content)
-    with pytest.raises(DataError, match="climbs out"):
+    with pytest.raises(DataError, match="leads outside"):
         load("cifar10", tmp_path)
     assert os.listdir(tmp_path) == ["cifar-10-binary.tar.gz"]
 
@@ -67,7 +67,7 @@ def test_an_archive_with_a_file_of_holes(format, fake, tmp_path):
         content = gzip.compress(bytes(header) + bytes(10240))
     fake.vouch_for("cifar-10-binary.tar.gz", content)
     (tmp_path / "cifar-10-binary.tar.gz").write_bytes(content)
-    with pytest.raises(DataError, match="a file with holes"):
+    with pytest.raises(DataError, match="a sparse file"):
         load("cifar10", tmp_path)
 
 
@@ -75,6 +75,6 @@ def test_an_archive_with_a_file_of_holes(format, fake, tmp_path):
                                      archive_of({"x": b"x" * 30_000})[:-60]],
                          ids=["empty", "only a mark", "no archive", "a header of x", "cut"])
 def test_what_cannot_be_unpacked(content):
-    with pytest.raises(DataError, match="what came is no readable .tar.gz") as error:
+    with pytest.raises(DataError, match="what came is not a readable .tar.gz") as error:
         read_members("what came", content, {"x": "x"}, 100_000)
     assert str(error.value).isprintable()

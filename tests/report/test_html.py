@@ -103,7 +103,7 @@ def test_what_a_run_lacks_or_has_of_another_kind_is_refused_by_its_name(report, 
             if value is None:
                 del run[key]
             if value is None or not fits(value, documents.FIELDS[key]):
-                with pytest.raises(InputError, match=rf"these are no results: runs\[0\](\.| lacks '){key}"):
+                with pytest.raises(InputError, match=rf"these are not results: runs\[0\](\.| lacks '){key}"):
                     report([run])
     assert (tmp_path / "report.html").read_text() == before
 

@@ -258,7 +258,7 @@ def test_a_description_without_its_settings_is_refused(fitted, tmp_path):
                                  lambda system: system.save("nowhere.npz")])
 def test_who_has_learnt_nothing_says_so(use, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="pixels has learnt nothing yet: fit it first"):
+    with pytest.raises(InputError, match="pixels has not been fitted: fit it first"):
         use(systems.create("pixels"))
     assert list(tmp_path.iterdir()) == []
 

@@ -23,7 +23,7 @@ def test_a_damaged_file_is_one_line(tmp_path, monkeypatch):
             (tmp_path / "measured.json").write_text(wrong)
         else:
             (tmp_path / "measured.json").unlink()
-        with pytest.raises(CheckpointError, match="install scratchnet again") as error:
+        with pytest.raises(CheckpointError, match="reinstall scratchnet") as error:
             measured.measured()
         assert str(error.value).isprintable()
 

@@ -52,7 +52,7 @@ def test_damage_is_one_clear_line(damage, tmp_path, monkeypatch):
     else:
         file.write_bytes(file.read_bytes()[:-1] + b"x")
     monkeypatch.setattr(trained, "files", lambda package: tmp_path)
-    with pytest.raises(CheckpointError, match="install scratchnet again"):
+    with pytest.raises(CheckpointError, match="reinstall scratchnet"):
         scratchnet.load_pretrained()
 
 
@@ -71,7 +71,7 @@ def test_a_damaged_card_is_one_clear_line(damage, tmp_path, monkeypatch):
         path.write_text(content.replace("0.8", "0.9"))
     monkeypatch.setattr(trained, "files", lambda package: tmp_path)
     for use in (trained.card, scratchnet.load_pretrained):
-        with pytest.raises(CheckpointError, match="install scratchnet again") as error:
+        with pytest.raises(CheckpointError, match="reinstall scratchnet") as error:
             use("cifar10")
         assert str(error.value).isprintable()
 

@@ -95,8 +95,8 @@ class Distance(ABC):
         if len(x) > 1:
             before, after = (self.paired(rows[:-1], rows[1:, None]) for rows in (x, kept))
             if float(abs(after - before).sum()) > LOST * float(before.sum()):
-                raise InputError("an index keeps vectors in float32, where the distances of these would be others: "
-                                 "subtract what all vectors and queries have in common, or rescale them")
+                raise InputError("an index stores vectors in float32, in which the distances between these would be "
+                                 "wrong: subtract what all vectors and queries have in common, or rescale them")
 
     def prepare(self, b, ranks=False):
         """Return of a gallery what `score` needs again for every query.

@@ -1,4 +1,4 @@
-"""The settings on which the paper is silent: each a field of `Recipe` with one default; `ledger` says why."""
+"""The settings that the paper leaves open: each is a field of `Recipe` with one default; `ledger` says why."""
 from dataclasses import asdict, dataclass, replace
 
 from ...checks import positive, typed

@@ -1,7 +1,7 @@
 """Kuo, Chou and Chang (2016): seven layers, pre-trained kernels, two extra channels, a 400-number descriptor.
 
-The paper's four methods are with and without the extra channels, with and without pre-training. On what the paper is
-silent, `recipe` decides.
+The paper's four methods are with and without the extra channels, with and without pre-training. What the paper leaves
+open, `recipe` decides.
 """
 import copy
 import time

@@ -49,3 +49,10 @@ def test_a_library_that_cannot_be_imported_is_named(content, tmp_path, monkeypat
     line = explain(caught(lambda: __import__("neighbour")))
     name = "gone" if "gone" in content else "neighbour"
     assert f"the library {name} cannot be imported" in line and f"pip install --force-reinstall {name}" in line
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), SystemExit(2)])
+def test_full_standard_output_is_named(error):
+    full = OSError(28, "No space left on device")
+    assert explain(error, full).startswith("cannot write to standard output (No space left on device): free some space")
+    assert explain(ValueError("a bug"), full) is None

@@ -10,24 +10,23 @@ have just passed: a test that fails anyway sees nothing.
 """
 import argparse
 import compileall
+import json
+import math
 import os
 import random
-import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
 from queue import SimpleQueue
 
 from .table import ROOT, mutants
 
 NEEDED = ("scratchnet", "tests", "benchmarks", "README.md", "setup.cfg", "pyproject.toml")
-PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
-MEMORY = 2**33  # bytes of address space that tests may have: a bug may ask for all that there is
 FAILED = (1, 2)  # pytest's exit codes where a test failed, or could not even be imported
 
 
@@ -40,28 +39,40 @@ def copy_of_the_tree(folder):
     return folder
 
 
-def run_tests(tree, tests, limit=None):
-    """Return pytest's exit code, None where it ran past the limit, and what it said."""
-    variables = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "agg"}
-    with subprocess.Popen([*PYTEST, *(f"tests/{test}" for test in tests)], cwd=tree, env=variables, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))) as process:
-        try:
-            said, _ = process.communicate(timeout=limit)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            return None, process.communicate()[0]
-    return process.returncode, said
+class Tree:
+    """A copy of the project in a folder, and the process that runs tests in it."""
+
+    def __init__(self, folder):
+        folder.mkdir()
+        self.path, self.planted, self._log = copy_of_the_tree(folder), 0, folder / "log"
+        variables = {**os.environ, "PYTHONPATH": str(folder), "MPLBACKEND": "agg"}
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests themselves would be compiled again each time
+        self._process = subprocess.Popen([sys.executable, Path(__file__).with_name("warm.py").absolute()], cwd=folder,
+                                         env=variables, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def run(self, tests, limit):
+        """Return pytest's exit code, None where it ran past the limit, and what it said."""
+        request = {"tests": list(tests), "log": str(self._log), "limit": limit}
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        code = json.loads(self._process.stdout.readline())
+        return code, self._log.read_text(encoding="utf-8", errors="replace")
+
+    def close(self):
+        """End the process."""
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
 
 
 def trial(mutant, tree, limit):
     """Plant a mutant in a copy of the tree, run its tests, and take it out again; return its fate in one word."""
-    path = tree / "scratchnet" / mutant.file
+    path = tree.path / "scratchnet" / mutant.file
     sound, stamp = path.read_text(encoding="utf-8"), path.stat()
     path.write_text(mutant.planted_in(sound), encoding="utf-8")
-    os.utime(path, (stamp.st_atime, stamp.st_mtime + 10))  # what was compiled from the sound text must not be taken
+    tree.planted += 1
+    os.utime(path, (stamp.st_atime, stamp.st_mtime + tree.planted))  # what was compiled from another text is not taken
     try:
-        code, said = run_tests(tree, mutant.tests, limit)
+        code, said = tree.run(mutant.tests, limit)
     finally:
         path.write_text(sound, encoding="utf-8")
         os.utime(path, (stamp.st_atime, stamp.st_mtime))
@@ -85,11 +96,13 @@ def main(arguments=None):
     if options.sample:
         chosen = random.Random(options.seed).sample(chosen, min(options.sample, len(chosen)))
     start, survivors, trees = time.monotonic(), [], SimpleQueue()
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack, ThreadPoolExecutor(options.jobs) as pool:
         for job in range(options.jobs):
-            trees.put(copy_of_the_tree(Path(folder, str(job)).absolute()))
+            trees.put(stack.enter_context(closing(Tree(Path(folder, str(job)).absolute()))))
         if not options.trust:
-            code, said = run_tests(Path(folder, "0"), sorted({test for mutant in chosen for test in mutant.tests}))
+            tree = trees.get()
+            code, said = tree.run(sorted({test for mutant in chosen for test in mutant.tests}), math.inf)
+            trees.put(tree)
             if code:
                 raise SystemExit(f"without any bug, the tests fail, so that they would tell nothing:\n{said}")
             print(f"without any bug, the tests pass ({time.monotonic() - start:.0f} s)", flush=True)

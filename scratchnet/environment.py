@@ -3,6 +3,7 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +36,21 @@ def peak_memory():
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def free_memory():
+    """Return how many bytes of memory a process may still take without swapping, or None where nobody tells."""
+    free = []
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free.append(1024 * int(next(line.split()[1] for line in lines if line.startswith("MemAvailable"))))
+    with suppress(OSError, ValueError):  # a container may have less; what it keeps of files counts, but can be dropped
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text(encoding="ascii"))
+        files = [line.split()[1] for line in (group / "memory.stat").read_text(encoding="ascii").splitlines()
+                 if line.startswith("file ")]
+        free.append(limit - int((group / "memory.current").read_text(encoding="ascii")) + sum(map(int, files)))
+    return min(free, default=None)
 
 
 def _simd():

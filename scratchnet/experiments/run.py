@@ -3,6 +3,8 @@
     OUT/results.json  OUT/report.html  OUT/figures/*.png
     OUT/runs/DATASET-LABEL-seedN/{checkpoint.npz, pretraining.npz, system.npz, predictions.npz, result.json}
 
+What else lies there is parts of a fit that a system keeps; see `systems.fitting`.
+
 A run that was cut off is resumed from its checkpoint, a finished one is read from its result.json, so that
 reporting never computes anything twice.
 """
@@ -24,7 +26,7 @@ from ..schema import anything, count, nothing, positive, text
 from ..training.trainer import same_run
 from .evaluation import classification, evaluate
 from .plan import split
-from .results import read_result, write_result
+from .results import PREDICTIONS, read_result, write_result
 
 LEARNT_FROM = {"dataset": text, "train_images": (nothing, positive), "validation": count, ...: anything}
 
@@ -88,11 +90,13 @@ class Experiment:
         if (folder / "result.json").exists():
             read_result(folder / "result.json", about)
             return
-        for name in ("system.npz", "checkpoint.npz", "pretraining.npz"):
-            if (folder / name).exists():
-                description = checkpoint.load(folder / name)[1]
+        for path in sorted(folder.glob("*.npz")):
+            if path.name != PREDICTIONS:
+                description = checkpoint.load(path)[1]
                 said = {**description.get("run", {}), **description.get("about", {})}
-                same_run({key: said.get(key) for key in about}, about, folder / name)
+                same_run({key: said.get(key) for key in about}, about, path)
+        if not (folder / "system.npz").exists():
+            system.check(len(self.part(system).images), self.plan.out)
 
     def part(self, system):
         """Return the `Split` that a system learns from."""

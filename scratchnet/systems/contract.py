@@ -151,6 +151,8 @@ class System:
             If images or labels are not of that kind.
         OutputError
             If there is a checkpoint and `resume` was not asked for.
+        CapacityError
+            If the images' features do not fit into memory, or onto the disk.
         """
         check_images(images)
         self.classes = check_labels(labels, len(images), classes)
@@ -160,11 +162,21 @@ class System:
         path = None if path is None else Path(path)
         if path is not None and path.exists() and not resume:
             raise OutputError(f"{path} holds an earlier run: resume it, or choose another path")
+        self.check(len(images), path and path.parent)
         self.history, self.seconds = [], {}
         with nullcontext(workers) if workers else self.workers(threads) as pool:
             self._fit(images, labels, Fitting(pool, path, about or {}, progress, say or (lambda line: None), validate,
                                               checkpoint_seconds))
         return self
+
+    def check(self, n, folder=None):
+        """Refuse a fit to n images that this machine has no room for; `folder` is where its files will be.
+
+        Raises
+        ------
+        CapacityError
+            In one line that says what would fit.
+        """
 
     def workers(self, threads=None):
         """Return a pool, not yet open, for the system's backend."""

@@ -1,9 +1,12 @@
 """Learning kernels without labels: patches, whitening, the sparse auto-encoder and what becomes of it."""
+from .encoders import Hard, Sigmoid, Triangle, quadrants
 from .kernels import rescale, spread, to_kernels
 from .kmeans import KMeans, initial_centroids
 from .patches import all_patches, normalize_contrast, sample_patches
+from .pca import leading_eigenvectors, principal_components
 from .sparse_autoencoder import SparseAutoencoder
 from .whitening import ZCA
 
-__all__ = ["ZCA", "KMeans", "SparseAutoencoder", "all_patches", "initial_centroids", "normalize_contrast", "rescale",
+__all__ = ["ZCA", "Hard", "KMeans", "Sigmoid", "SparseAutoencoder", "Triangle", "all_patches", "initial_centroids",
+           "leading_eigenvectors", "normalize_contrast", "principal_components", "quadrants", "rescale",
            "sample_patches", "spread", "to_kernels"]

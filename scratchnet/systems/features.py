@@ -167,12 +167,13 @@ def check_capacity(system, needs, n, free, folder=None):
         Where files go.
     """
     memory, disk = needs(n)
-    room = shutil.disk_usage(folder).free if folder and disk else None
-    for needed, there, which, word in ((memory, free, 0, "memory"), (disk, room, 1, "space on the disk")):
-        if there is not None and needed > there:
+    there = folder and next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    room = shutil.disk_usage(there).free if there else None
+    for needed, has, which, word in ((memory, free, 0, "memory"), (disk, room, 1, "space on the disk")):
+        if has is not None and needed > has:
             fits = 0
             for step in (1 << i for i in reversed(range(n.bit_length()))):
-                fits += step if needs(fits + step)[which] <= there else 0
+                fits += step if needs(fits + step)[which] <= has else 0
             remedy = f"--train-images {fits} would fit" if fits >= 100 else "--preset quick needs less"
             raise CapacityError(f"{system.label} on {n:,} images needs {needed / GIGA:.1f} GB of {word}, and "
-                                f"{there / GIGA:.1f} are free: {remedy}")
+                                f"{has / GIGA:.1f} are free: {remedy}")

@@ -37,7 +37,7 @@ def leading_eigenvectors(matrix, count):
     return vectors * xp.sign(largest), values
 
 
-def principal_components(X, count, centre=True):
+def principal_components(X, count, centre=True, scale=None):
     """Return the mean of some long vectors, and a basis of the directions in which they vary most.
 
     With fewer vectors n than numbers D, the matrix X · Xᵀ of their products, n x n, has the same eigenvalues λ as the
@@ -51,6 +51,8 @@ def principal_components(X, count, centre=True):
         At most so many; n − 1 and D are others' limits, and directions without variance do not count.
     centre : bool
         Whether to take out the mean; otherwise it is returned as 0.
+    scale : (n,) float32 array, optional
+        What each vector is multiplied with first.
 
     Returns
     -------
@@ -65,15 +67,20 @@ def principal_components(X, count, centre=True):
     n, D = X.shape
     mean, products = xp.zeros(D, dtype=np.float32), xp.zeros((n, n), dtype=np.float64)
     pieces = [slice(at, at + COLUMNS) for at in range(0, D, COLUMNS)]
+
+    def scaled(piece):
+        x = X[:, piece].astype(np.float32)
+        return x if scale is None else x * scale[:, None]
     for piece in pieces:
+        x = scaled(piece)
         if centre:
-            mean[piece] = X[:, piece].mean(axis=0, dtype=np.float64)
-        x = X[:, piece].astype(np.float32) - mean[piece]
+            mean[piece] = x.mean(axis=0, dtype=np.float64)
+            x = x - mean[piece]
         products += x @ x.T
     U, values = leading_eigenvectors(products, min(count, n - centre, D))
     d = max(1, int((values > 1e-9 * float(values[0])).sum()))
-    scaled = (U[:, :d] / xp.sqrt(xp.maximum(values[:d], 1e-30))).astype(np.float32)
+    vectors = (U[:, :d] / xp.sqrt(xp.maximum(values[:d], 1e-30))).astype(np.float32)
     basis = xp.empty((D, d), dtype=np.float32)
     for piece in pieces:
-        basis[piece] = (X[:, piece].astype(np.float32) - mean[piece]).T @ scaled
+        basis[piece] = (scaled(piece) - mean[piece]).T @ vectors
     return mean, basis

@@ -25,10 +25,11 @@ from ..retrieval import evaluate_retrieval
 from ..schema import anything, count, nothing, positive, text
 from ..training.trainer import same_run
 from .evaluation import classification, evaluate
-from .plan import split
+from .plan import every, split
 from .results import PREDICTIONS, read_result, write_result
 
-LEARNT_FROM = {"dataset": text, "train_images": (nothing, positive), "validation": count, ...: anything}
+LEARNT_FROM = {"dataset": text, "train_images": (nothing, positive), "validation": count,
+               "train_every?": positive, "test_every?": positive, ...: anything}
 
 
 class Experiment:
@@ -37,7 +38,7 @@ class Experiment:
     def __init__(self, plan):
         self.plan = plan
         self.xp = backend.select(plan.backend)
-        self.dataset = data.load(plan.dataset, plan.data)
+        self.dataset = every(data.load(plan.dataset, plan.data), plan.train_every, plan.test_every)
         self.part(plan.systems[0])  # refuses what the data set has too few images for; all systems are of one seed
         self._hold = _prepare_folder(plan)
         for system in plan.systems:
@@ -130,7 +131,7 @@ def load_fitted(path, data_folder=None):
     run = system.run
     if not schema.fits(run, LEARNT_FROM):
         raise CheckpointError(f"{path} does not say to which data set it was fitted: fit it with `scratchnet train`")
-    dataset = data.load(run["dataset"], data_folder)
+    dataset = every(data.load(run["dataset"], data_folder), run.get("train_every", 1), run.get("test_every", 1))
     return system, dataset, split(dataset, run["train_images"], run["validation"], system.seed)
 
 

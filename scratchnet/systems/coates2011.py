@@ -19,8 +19,19 @@ from ..losses import SquaredHinge
 from ..parallel import shards
 from ..randomness import stream
 from ..suggest import nearest
-from ..unsupervised import (ZCA, Hard, KMeans, Sigmoid, SparseAutoencoder, Triangle, initial_centroids,
-                            normalize_contrast, principal_components, quadrants, sample_patches)
+from ..unsupervised import (
+    ZCA,
+    Hard,
+    KMeans,
+    Sigmoid,
+    SparseAutoencoder,
+    Triangle,
+    initial_centroids,
+    normalize_contrast,
+    principal_components,
+    quadrants,
+    sample_patches,
+)
 from .contract import System
 from .features import Memory, check_capacity, computed
 from .fitting import bar

@@ -80,6 +80,6 @@ LEDGER = [
     _row(5, "How the histograms of two banks of filters are scaled against each other is not stated.",
          "One norm for all of them together.", system="pcanet"),
     _row(6, "Retrieval is not measured.",
-         "The descriptor is the projection of the histograms onto their first 400 principal components, as long as that "
-         "of Kuo, Chou and Chang (2016).", system="pcanet"),
+         "The descriptor is the projection of the histograms onto their first 400 principal components, as long as "
+         "that of Kuo, Chou and Chang (2016).", system="pcanet"),
 ]

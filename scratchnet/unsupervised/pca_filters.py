@@ -124,7 +124,7 @@ def codes(maps, filters):
 
 
 def block_histograms(T, bins):
-    """Return how often each code occurs in each block of 8 x 8 pixels, blocks being 4 apart: (N, BH, BW, L · bins) uint8.
+    """Return how often each code occurs in each block of 8 x 8 pixels, blocks being 4 apart.
 
     A block is four cells of 4 x 4 pixels, so that each pixel is counted once.
 
@@ -134,6 +134,10 @@ def block_histograms(T, bins):
         H and W multiples of 4, at least 8.
     bins : int
         Codes are below it.
+
+    Returns
+    -------
+    (N, H / 4 − 1, W / 4 − 1, L · bins) uint8 array
     """
     (bins,), xp = positive(bins=bins), array_module(T)
     if T.ndim != 4 or T.dtype != np.uint8 or any(n % CELL or n < 2 * CELL for n in T.shape[1:3]):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scratchnet import environment as module
-from scratchnet.environment import environment, peak_memory
+from scratchnet.environment import environment, free_memory, peak_memory
 from scratchnet.parallel import default_threads
 from scratchnet.version import __version__
 
@@ -131,3 +131,25 @@ def test_peak_memory_grows_by_what_is_held_in_megabytes():
     assert 56 < peak_memory() - reached < 90
     blocks.clear()
     assert peak_memory() >= reached + 56  # it is the most that was ever held
+
+
+def test_free_memory_is_what_the_kernel_and_the_container_leave(monkeypatch):
+    free = free_memory()
+    assert free is None or 2**26 < free < 2**50
+    files = {"/proc/meminfo": "MemTotal:  9000 kB\nMemFree:  1000 kB\nMemAvailable:    4000 kB\n"}
+
+    def read(path, encoding):
+        if path.as_posix() not in files:
+            raise FileNotFoundError(path)
+        return files[path.as_posix()]
+    monkeypatch.setattr(module.Path, "read_text", read)
+    assert free_memory() == 4000 * 1024
+    files |= {"/sys/fs/cgroup/memory.max": "max\n", "/sys/fs/cgroup/memory.current": "700\n",
+              "/sys/fs/cgroup/memory.stat": "anon 500\nfile 200\nfile_mapped 3\n"}
+    assert free_memory() == 4000 * 1024
+    files["/sys/fs/cgroup/memory.max"] = "1000\n"
+    assert free_memory() == 1000 - 700 + 200
+    files["/proc/meminfo"] = "nothing\n"
+    assert free_memory() == 500
+    files.clear()
+    assert free_memory() is None

@@ -87,12 +87,12 @@ def test_a_kill_anywhere_changes_nothing(moment, features, mini, tmp_path, monke
                                                                                      "SparseAutoencoder")
 
             class Dying(inner):
-                def fit(self, X, iterations, callback, **more):
+                def fit(self, X, iterations, callback, *more, **named):
                     def twice(iteration, *row):
                         callback(iteration, *row)
                         if iteration == 2:
                             raise Killed
-                    return super().fit(X, iterations, twice, **more)
+                    return super().fit(X, iterations, twice, *more, **named)
             patch.setattr(coates2011, name, Dying)
         elif moment == "features":
             inner, calls = coates2011.quadrants, []

@@ -54,7 +54,8 @@ def test_a_part_is_made_once_and_goes_on_where_it_was_kept(tmp_path):
     assert calls == [None, ([1, 1], {"i": 1})]
     fitting.part("thing", {"seed": 1}, shapes, make, again=True)
     assert calls[2:] == [([2, 2], {"i": 2})]
-    for about, forms, words in (({"seed": 2}, shapes, "another seed"), ({"seed": 1}, {"a": ((3,), np.float32)}, r"\(3,\)")):
+    for about, forms, words in (({"seed": 2}, shapes, "another seed"),
+                                ({"seed": 1}, {"a": ((3,), np.float32)}, r"\(3,\)")):
         with pytest.raises(CheckpointError, match=words):
             fitting.part("thing", about, forms, make)
     nowhere = Fitting(None, None, {}, False, print, None, 0.0)

@@ -227,12 +227,14 @@ def calls():
         found[encoder.__name__] = Call(encoded_by(encoder), {"images": some, "centroids": normal((4, 18))})
     found["Sigmoid, the encoder"] = Call(encoded_by(Sigmoid), {"images": some, "W1": normal((18, 4)), "b1": normal(4)})
     products = normal((9, 5))
-    found["leading_eigenvectors"] = Call(lambda matrix: leading_eigenvectors(matrix, 2), {"matrix": products.T @ products})
+    found["leading_eigenvectors"] = Call(lambda matrix: leading_eigenvectors(matrix, 2),
+                                         {"matrix": products.T @ products})
     found["principal_components"] = Call(lambda X: principal_components(X, 2), {"X": normal((9, 20)) * np.arange(20)})
     found["pca_filters"] = Call(filters_found, {"maps": normal((3, 8, 8, 2)) * np.arange(1, 9)[:, None]})
     found["filtered"] = Call(filtered, {"images": normal((2, 6, 6, 2)), "filters": normal((3, 3, 2, 4))})
     found["codes"] = Call(codes, {"maps": normal((2, 6, 6, 2)), "filters": normal((3, 3, 4))})
-    found["block_histograms"] = Call(lambda T: block_histograms(T, 4), {"T": rng.integers(0, 4, (2, 8, 12, 3), np.uint8)})
+    found["block_histograms"] = Call(lambda T: block_histograms(T, 4),
+                                     {"T": rng.integers(0, 4, (2, 8, 12, 3), np.uint8)})
     found["pyramid"] = Call(pyramid, {"blocks": rng.integers(0, 65, (2, 7, 7, 3), np.uint8)})
     found["rescale"] = Call(lambda kernels, biases: rescale(kernels, biases, 0.3), {"kernels": normal((3, 3, 1, 4)),
                                                                                   "biases": normal(4)})

@@ -74,6 +74,7 @@ class Coates2011(System):
 
     name, title, paper = "coates2011", "Single layer, K-means or SAE", "Coates, Ng and Lee 2011"
     published = {"cifar10": 77.9}
+    variants = {f"coates2011_{features}": {"cifar10": top1} for features, top1 in FEATURES.items()}
     presets = {"quick": {"count": 100, "patches": 20_000, "iterations": 10, "sae_patches": 10_000,
                          "sae_iterations": 40, "epochs": 40}, "cpu": {}, "paper": {"count": 4000}}
 

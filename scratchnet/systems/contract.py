@@ -45,6 +45,8 @@ class System:
         What the registry calls it, what a table calls it, and where it was published.
     published : dict of str to float
         Top-1 in percent, by data set, as published.
+    variants : dict of str to dict
+        The same by the `method` of a system that has several, for those whose figure is another.
     epochs : int
         Passes over the images that a fit makes, or iterations.
     presets : dict of str to dict
@@ -60,6 +62,7 @@ class System:
 
     name = title = paper = ""
     published = {}
+    variants = {}
     presets = {"quick": {}, "cpu": {}, "paper": {}}
 
     def __init__(self, preset="cpu", seed=0):
@@ -108,6 +111,11 @@ class System:
     def method(self):
         """The variant of the system that this one is; its name where there is only one."""
         return self.name
+
+    @classmethod
+    def published_top1(cls, method, dataset):
+        """Return the published Top-1 of one of the system's methods in percent, or None."""
+        return cls.variants.get(method, cls.published).get(dataset)
 
     def to(self, xp):
         """Compute on the backend `xp` from now on, and return the system.

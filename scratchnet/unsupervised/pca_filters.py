@@ -41,7 +41,9 @@ def pca_filters(maps, N, K, count, workers, depthwise=False):
         Orthonormal, each of mean 0 in each channel, those of the largest variance first.
     """
     first = maps(0, 1)
-    xp, C = array_module(first), first.shape[3]
+    xp = array_module(first)
+    _check_maps(first)
+    C = first.shape[3]
     size = K * K * (1 if depthwise else C)
     if count > size - size // (K * K):
         raise SettingsError(f"patches of {size} numbers have {size - size // (K * K)} principal components besides "
@@ -62,6 +64,12 @@ def pca_filters(maps, N, K, count, workers, depthwise=False):
     vectors, _ = leading_eigenvectors(total / N, count)
     vectors = vectors.astype(np.float32)
     return vectors.reshape(K, K, count) if depthwise else vectors.reshape(K, K, C, count)
+
+
+def _check_maps(maps):
+    if maps.ndim != 4 or maps.dtype.kind != "f":
+        raise InputError(f"filters see images or maps (N, H, W, C) of floating point numbers, got {maps.dtype} of "
+                         f"shape {tuple(maps.shape)}")
 
 
 def _shifted(maps, K, rows=slice(None)):
@@ -89,6 +97,11 @@ def filtered(images, filters):
     Patches lose the mean of each channel first; filters whose mean there is 0, as those of `pca_filters`, do that by
     themselves. Outside an image are zeros.
     """
+    array_module(images, filters)
+    _check_maps(images)
+    if filters.ndim != 4 or filters.shape[2] != images.shape[3]:
+        raise InputError(f"images of {images.shape[3]} channels take filters (K, K, {images.shape[3]}, F), got shape "
+                         f"{tuple(filters.shape)}")
     K, _, C, F = filters.shape
     patches = all_patches(_padded(images, K), K)
     return (patches.reshape(-1, K * K * C) @ filters.reshape(-1, F)).reshape(*patches.shape[:3], F)
@@ -109,7 +122,11 @@ def codes(maps, filters):
     -------
     (N, H, W, L) uint8 array
     """
-    xp, (N, H, W, L), (K, _, F) = array_module(maps, filters), maps.shape, filters.shape
+    xp = array_module(maps, filters)
+    _check_maps(maps)
+    if filters.ndim != 3 or not 1 <= filters.shape[2] <= 8:
+        raise InputError(f"the bits of codes come of 1 to 8 filters (K, K, F), got shape {tuple(filters.shape)}")
+    (N, H, W, L), (K, _, F) = maps.shape, filters.shape
     weights, padded, found = filters.reshape(K * K, F).T, _padded(maps, K), xp.empty(maps.shape, dtype=np.uint8)
     step = ROWS if xp is np else H
     for row in range(0, H, step):

@@ -99,10 +99,17 @@ def test_a_filter_of_the_other_sign_permutes_the_bins(rng):
 def test_refusals(rng):
     maps = smooth(rng)
     for depthwise, most in ((False, 24), (True, 8)):
-        with pytest.raises(SettingsError, match=f"have {most} principal components besides their means, not {most + 1}"):
+        with pytest.raises(SettingsError, match=f"have {most} principal components besides their means, not"):
             filters_of(maps, 3, most + 1, depthwise)
     for wrong in (np.zeros((1, 32, 30, 1), np.uint8), np.zeros((1, 4, 4, 1), np.uint8), np.zeros((1, 32, 32, 1))):
         with pytest.raises(InputError, match="histograms"):
             block_histograms(wrong, 4)
+    W = rng.standard_normal((3, 3, 3, 2))
+    for wrong, filters in ((maps[0], W), (maps.astype(int), W), (maps, W[..., 0]), (maps, W[:, :, :2])):
+        with pytest.raises(InputError, match="filters"):
+            filtered(wrong, filters)
+    for wrong, filters in ((maps[0], W[:, :, 0]), (maps, W), (maps, np.zeros((3, 3, 9)))):
+        with pytest.raises(InputError, match="filters"):
+            codes(wrong, filters)
     with pytest.raises(InputError, match="7 x 7 blocks"):
         pyramid(np.zeros((1, 6, 7, 3)))

@@ -224,6 +224,13 @@ class System:
         """Return the scores (N, classes) of images (N, 32, 32, 3) uint8, or None if the system does not classify."""
         return self.outputs(images).get("scores")
 
+    def filters(self):
+        """Return what the system looks for in a patch, for a picture: {title: (F, K, K) or (F, K, K, C) array}.
+
+        Two of them, or none: then there is nothing to be seen.
+        """
+        return {}
+
     def summary(self, classes):
         """Return a text that says what the system consists of, for so many classes."""
         return "\n".join([f"{self.title} ({self.paper})", *(f"  {key}: {value}" for key, value in

@@ -63,7 +63,7 @@ LEDGER = [
          "as in the authors' code.", system="coates2011"),
     _row(5, "Retrieval is not measured.",
          "The descriptor is the projection of the standardised features onto their first 400 principal components, as "
-         "long as that of Kuo, Chou and Chang (2016).", "The features themselves (components=0).",
+         "long as that of Kuo, Chou and Chang (2016); with components=0 it is the features themselves.",
          system="coates2011"),
     _row(1, "What we could read is code that names the authors, and secondary sources; not the article.",
          "As in that code: filters of 5 x 5, 40 and then 8; blocks of 8 x 8, half overlapping; pyramid of 4, 2 and 1, "

@@ -72,7 +72,7 @@ class PCANet(System):
         self._forget()
 
     def _forget(self):
-        self.filters, self.classifier, self.mean, self.basis = None, None, None, None
+        self.stages, self.classifier, self.mean, self.basis = None, None, None, None
         self._seen = Memory(False)
 
     @property
@@ -108,7 +108,7 @@ class PCANet(System):
         arrays, state = fitting.part("filters", about, self._filter_shapes(),
                                      lambda start, keep: self._learn_filters(images[:self.filter_images], fitting))
         times = {"pretrain": state["seconds"]}
-        self.filters = [(to_device(arrays[f"first{i}"], self.xp), to_device(arrays[f"second{i}"], self.xp))
+        self.stages = [(to_device(arrays[f"first{i}"], self.xp), to_device(arrays[f"second{i}"], self.xp))
                         for i in range(len(self.sizes))]
         shapes = {"W": (self.width, self.classes), "b": (self.classes,), "mean": (self.width,),
                   "basis": (self.width, None)}
@@ -149,7 +149,7 @@ class PCANet(System):
         xp = self.xp
         images = images.astype(np.float32)
         found = [xp.concatenate([self._bank(images[part], *bank) for part in shards(xp, len(images), 1)])
-                 for bank in self.filters]
+                 for bank in self.stages]
         return xp.concatenate(found, axis=1)
 
     def _bank(self, images, first, second):
@@ -192,6 +192,11 @@ class PCANet(System):
             found = {"descriptor": (x - self.mean) @ self.basis, **found}
         return found
 
+    def filters(self):
+        """Return the filters of the first and of the second stage of the largest bank."""
+        first, second = map(to_host, self.stages[-1])
+        return {"first stage": np.moveaxis(first, -1, 0), "second stage": np.moveaxis(second, -1, 0)}
+
     # ---- files ----
 
     def _settings(self):
@@ -199,7 +204,7 @@ class PCANet(System):
 
     def _state(self):
         arrays = {"W": self.classifier.W, "b": self.classifier.b, "mean": self.mean, "basis": self.basis}
-        for i, (first, second) in enumerate(self.filters):
+        for i, (first, second) in enumerate(self.stages):
             arrays |= {f"first{i}": first, f"second{i}": second}
         return {name: to_host(array) for name, array in arrays.items()}
 
@@ -216,7 +221,7 @@ class PCANet(System):
         self.mean, self.basis = there["mean"], there["basis"]
         self.classifier = LinearClassifier(SquaredHinge(), 0.0, "none")
         self.classifier.W, self.classifier.b = there["W"], there["b"]
-        self.filters = [(there[f"first{i}"], there[f"second{i}"]) for i in range(len(self.sizes))]
+        self.stages = [(there[f"first{i}"], there[f"second{i}"]) for i in range(len(self.sizes))]
 
 
 def _sizes(banks, bits):

@@ -189,3 +189,18 @@ def test_methods_and_files(mini, tmp_path):
     one.save(tmp_path / "b.npz")
     with pytest.raises(CheckpointError, match=r"W should be float32 \(48, 7\), the file has float32 \(48, 10\)"):
         systems.load(tmp_path / "b.npz")
+
+
+def test_its_picture_has_features_as_they_are_and_in_plain_patches(system, mini):
+    """A centroid, brought back to patches and whitened again, is itself; so is what a hidden unit says of a patch."""
+    shown = system.filters()
+    found, plain = (each.reshape(12, 108) for each in shown.values())
+    assert all(each.shape == (12, 6, 6, 3) for each in shown.values())
+    if system.whitened and system.features == "sae":
+        patch = np.random.default_rng(0).standard_normal(108)
+        whitened = patch @ system.learnt["whitening"]
+        np.testing.assert_allclose(whitened @ found.T, patch @ plain.T, rtol=1e-4, atol=1e-4)
+    elif system.whitened:
+        np.testing.assert_allclose((plain - system.learnt["patch_mean"]) @ system.learnt["whitening"], found, atol=1e-3)
+    else:
+        assert (found == plain).all()

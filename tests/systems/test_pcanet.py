@@ -7,6 +7,7 @@ from strict import strict
 from scratchnet import data, systems
 from scratchnet.backend import to_host
 from scratchnet.errors import CapacityError, CheckpointError, SettingsError
+from scratchnet.plotting import filters_figure
 from scratchnet.systems import pcanet
 from scratchnet.systems.pcanet import PCANet
 from scratchnet.unsupervised import codes, filtered
@@ -34,7 +35,7 @@ def system(mini):
 def test_what_it_computes_is_what_it_says(system, mini):
     """The code of each pixel, np.histogram of each block, the largest of each cell, of both banks."""
     image, h = mini[2][:1].astype(np.float32), []
-    for first, second in system.filters:
+    for first, second in system.stages:
         T = codes(filtered(image, first), second)[0]
         starts, centres = range(0, 25, 4), np.arange(4, 29, 4)
         blocks = np.array([[[np.histogram(T[i:i + 8, j:j + 8, c], np.arange(9))[0] for c in range(T.shape[2])]
@@ -63,7 +64,7 @@ def test_the_classifier_is_that_of_liblinear(mini):
 
 
 def test_filters_see_images_in_colour_and_the_combination_has_both_banks(system):
-    (first3, second3), (first5, second5) = system.filters
+    (first3, second3), (first5, second5) = system.stages
     assert (first3.shape, second3.shape) == ((3, 3, 3, 3), (3, 3, 3))
     assert (first5.shape, second5.shape) == ((5, 5, 3, 4), (5, 5, 3))
     assert system.method == "pcanet_combined" and PCANet().method == "pcanet" and PCANet().width == 215_040
@@ -116,7 +117,7 @@ def test_backends_learn_the_same(mini):
     here, there = (PCANet(**{**TINY, "epochs": 2}).to(xp).fit(images, labels, classes=10, progress=False)
                    for xp in (np, strict))
     np.testing.assert_allclose(there.scores(images), here.scores(images), rtol=5e-2, atol=5e-2)
-    for (a, b), (c, d) in zip(here.filters, there.filters):
+    for (a, b), (c, d) in zip(here.stages, there.stages):
         np.testing.assert_allclose(to_host(c), a, atol=1e-2)
         assert to_host(d).shape == b.shape
 
@@ -150,3 +151,10 @@ def test_arrays_of_another_shape_are_refused(system, tmp_path):
     assert systems.load(tmp_path / "a.npz").label == system.label
     with pytest.raises(CheckpointError, match=rf"W should be float32 \({WIDTH}, 7\)"):
         systems.load(tmp_path / "b.npz")
+
+
+def test_its_picture_has_both_stages(system):
+    shown = system.filters()
+    assert [each.shape for each in shown.values()] == [(4, 5, 5, 3), (3, 5, 5)]
+    assert (shown["first stage"][1] == system.stages[1][0][..., 1]).all()
+    filters_figure(*shown.values(), titles=tuple(shown))

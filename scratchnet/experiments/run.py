@@ -97,7 +97,7 @@ class Experiment:
                 said = {**description.get("run", {}), **description.get("about", {})}
                 same_run({key: said.get(key) for key in about}, about, path)
         if not (folder / "system.npz").exists():
-            system.check(len(self.part(system).images), self.plan.out)
+            system.check(len(self.part(system).images), folder)
 
     def part(self, system):
         """Return the `Split` that a system learns from."""

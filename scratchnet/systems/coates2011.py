@@ -33,7 +33,7 @@ from ..unsupervised import (
     sample_patches,
 )
 from .contract import System
-from .features import Memory, check_capacity, computed
+from .features import FILE, Memory, check_capacity, computed
 from .fitting import bar
 
 K, D = 6, 6 * 6 * 3
@@ -145,7 +145,7 @@ class Coates2011(System):
         self._place({**{key: to_host(value) for key, value in self.learnt.items()}, **arrays})
         self.seconds = {**times, **state["seconds"]}
         if fitting.path:
-            fitting.path.with_name("features.bin").unlink(missing_ok=True)
+            fitting.path.with_name(FILE).unlink(missing_ok=True)
         fitting.say(f"{time.perf_counter() - clock:.0f} s; support vector machines: iteration {len(self.history)}, "
                     f"cost {self.history[-1]['cost']:.4f}, " + ", ".join(
                         f"{key} {value:.2%}" for key, value in self.history[-1].items() if key.endswith("top1")))

@@ -18,7 +18,7 @@ from ..parallel import shards
 from .fitting import bar
 
 BLOCK, SHARD = 200, 50  # images between two looks at the clock, and those that are described together
-GIGA = 1e9
+GIGA, FILE = 1e9, "features.bin"
 
 
 class Features:
@@ -98,7 +98,7 @@ def computed(fitting, about, images, D, dtype, describe):
     describe : callable
         ``describe(images) -> (n, D) array`` on the host; from several threads at once.
     """
-    path = fitting.path and fitting.path.with_name("features.bin")
+    path = fitting.path and fitting.path.with_name(FILE)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
     features, blocks = Features((len(images), D), dtype, path), shards(np, len(images), BLOCK)
@@ -169,6 +169,8 @@ def check_capacity(system, needs, n, free, folder=None):
     memory, disk = needs(n)
     there = folder and next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
     room = shutil.disk_usage(there).free if there else None
+    if there and (folder / FILE).exists():  # of an earlier run, which goes on
+        room += (folder / FILE).stat().st_size
     for needed, has, which, word in ((memory, free, 0, "memory"), (disk, room, 1, "space on the disk")):
         if has is not None and needed > has:
             fits = 0

@@ -21,7 +21,7 @@ from ..parallel import shards
 from ..randomness import stream
 from ..unsupervised import block_histograms, codes, filtered, pca_filters, principal_components, pyramid
 from .contract import System
-from .features import Memory, check_capacity, computed
+from .features import FILE, Memory, check_capacity, computed
 from .fitting import bar
 
 BANK = re.compile(r"([1-9]\d*)x([1-9]\d*)")
@@ -118,7 +118,7 @@ class PCANet(System):
         self._place({**arrays, **learnt})
         self.seconds = {**times, **state["seconds"]}
         if fitting.path:
-            fitting.path.with_name("features.bin").unlink(missing_ok=True)
+            fitting.path.with_name(FILE).unlink(missing_ok=True)
         fitting.say(f"{time.perf_counter() - clock:.0f} s; support vector machines: iteration {len(self.history)}, "
                     f"cost {self.history[-1]['cost']:.5f}, " + ", ".join(
                         f"{key} {value:.2%}" for key, value in self.history[-1].items() if key.endswith("top1")))

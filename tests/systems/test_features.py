@@ -106,3 +106,11 @@ def test_what_does_not_fit_is_refused_with_what_would(tmp_path):
         check_capacity(Big, needs, 3001, 1e9)
     with pytest.raises(CapacityError, match=r"GB of space on the disk, and .* --train-images 40000 would fit"):
         check_capacity(Big, needs, 50_000, None, tmp_path / "not" / "there")
+
+
+def test_the_file_of_an_earlier_run_is_room_for_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(features.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 500}))
+    with pytest.raises(CapacityError, match="space on the disk"):
+        check_capacity(Big, lambda n: (0, n), 1000, None, tmp_path)
+    (tmp_path / features.FILE).write_bytes(bytes(600))
+    check_capacity(Big, lambda n: (0, n), 1000, None, tmp_path)

@@ -1,5 +1,6 @@
 """How much memory a process takes at its peak, and how much is left."""
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -34,18 +35,29 @@ def reset_peak():
     return peak_memory()
 
 
+def free_memory():
+    """Return how many bytes of memory are left for a process to take without swapping, or None off Linux."""
+    free = []
+    with suppress(OSError):
+        free.append(1024 * _kilobytes(Path("/proc/meminfo").read_text(encoding="utf-8"), "MemAvailable"))
+    with suppress(OSError, ValueError):  # a container may have less; what it keeps of files counts, but can be dropped
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text(encoding="utf-8"))
+        files = [line.split()[1] for line in (group / "memory.stat").read_text(encoding="utf-8").splitlines()
+                 if line.startswith("file ")]
+        free.append(limit - int((group / "memory.current").read_text(encoding="utf-8")) + sum(map(int, files)))
+    return min(free, default=None)
+
+
 def need(nbytes):
     """Raise MemoryError if the machine has not so many bytes left.
 
-    Linux promises more memory than there is and kills the process that uses it, so we ask first.
-    On other systems it is not known how many are left, and only what no machine has is refused.
+    The system promises more memory than there is and ends the process that takes it at its word, so asking comes first.
+    Where it is not known how many are left, only what no machine has is refused.
     """
-    try:
-        left = _kilobytes(Path("/proc/meminfo").read_text(encoding="utf-8"), "MemAvailable") * 1024
-    except OSError:
-        left = sys.maxsize
-    if nbytes > left:
-        raise MemoryError(f"{nbytes:,} bytes are needed, {left:,} are left")
+    left = free_memory()
+    if nbytes > (sys.maxsize if left is None else left):
+        raise MemoryError(f"{nbytes:,} bytes are needed, {left or sys.maxsize:,} are left")
 
 
 def _kilobytes(text, name):

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from reports import made_up_run
 
-from benchmarks import baselines, harness, recipe_search, report
+from benchmarks import baselines, coates_figure3, harness, recipe_search, report
 from benchmarks.report import __main__ as report_main
 from benchmarks.report import ablations, claims, figure9, gpu, paper, search
 from benchmarks.report import baselines as baselines_table
+from benchmarks.report import coates as coates_table
 from benchmarks.report import systems as systems_table
 from benchmarks.report.__main__ import main as write_report
 from scratchnet import documents, systems, trained
@@ -434,3 +435,23 @@ def test_unknown_backend_is_one_line():
     done = subprocess.run([sys.executable, "-m", "benchmarks.layers", "--backends", "tensorflow"], cwd=ROOT,
                           capture_output=True, text=True)
     assert done.returncode != 0 and "tensorflow" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_coates_figure_3_has_their_points_beside_ours(tmp_path, capsys):
+    file = tmp_path / "coates_figure3.json"
+    command = ["--dataset", "mini", "--counts", "8,100", "--features", "kmeans", "--train-images", "100", "--quick",
+               "--json", str(file)]
+    coates_figure3.main(command)
+    rows = documents.read(file, coates_table.FORM, "")["rows"]
+    assert [(row["count"], row["whitened"], row["printed"]) for row in rows] == [
+        (8, True, None), (8, False, None), (100, True, 65.6), (100, False, 56.8)]
+    assert {(row["train_images"], row["held_images"]) for row in rows} == {(80, 20)}
+    coates_figure3.main(command)  # takes what is there
+    assert documents.read(file, coates_table.FORM, "")["rows"] == rows
+    readme = tmp_path / "benchmarks/results/README.md"
+    readme.parent.mkdir(parents=True)
+    readme.write_text("old".join(mark.format("coates") for mark in report.MARKS))
+    coates_table.write(tmp_path, tmp_path)
+    lines = readme.read_text().splitlines()
+    assert f"| K-means, triangle, whitened | –, **{100 * rows[0]['top1']:.1f}** | 65.6, **" in "".join(lines)
+    assert (tmp_path / "coates_figure3.png").stat().st_size > 10_000

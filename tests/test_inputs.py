@@ -18,10 +18,31 @@ from scratchnet.errors import InputError
 from scratchnet.folding import calibrate, fold
 from scratchnet.linear import LinearClassifier
 from scratchnet.network import Network
+from scratchnet.parallel import Workers
 from scratchnet.retrieval import DISTANCES, FlatIndex, evaluate_protocols, evaluate_retrieval, printed_cosine
 from scratchnet.systems.kuo2016 import Kuo2016
 from scratchnet.training.optimizers import SGD, Adam
-from scratchnet.unsupervised import ZCA, SparseAutoencoder, rescale, sample_patches, spread
+from scratchnet.unsupervised import (
+    ZCA,
+    Hard,
+    KMeans,
+    Sigmoid,
+    SparseAutoencoder,
+    Triangle,
+    all_patches,
+    block_histograms,
+    codes,
+    filtered,
+    leading_eigenvectors,
+    normalize_contrast,
+    pca_filters,
+    principal_components,
+    pyramid,
+    quadrants,
+    rescale,
+    sample_patches,
+    spread,
+)
 
 N, CLASSES = 12, 4
 
@@ -123,6 +144,24 @@ def outputs(images):
     return system.outputs(images)
 
 
+def clustered(X, centroids):
+    model = KMeans(centroids)
+    costs, empty = model.fit(X, 3)
+    return np.array(costs), empty, model.centroids
+
+
+def encoded_by(make):
+    def run(images, **learnt):
+        return quadrants(images, 3, normalize_contrast, make(**learnt))
+    return run
+
+
+def filters_found(maps):
+    with Workers(1) as workers:
+        return [np.abs(pca_filters(lambda start, stop: maps[start:stop], len(maps), 3, 2, workers, depthwise))
+                for depthwise in (False, True)]
+
+
 def calls():
     """Return {name: Call}."""
     rng = np.random.default_rng(2016)
@@ -180,6 +219,23 @@ def calls():
     found["SparseAutoencoder"] = Call(encoded, {"X": normal((40, 5))})
     found["LinearClassifier"] = Call(classified, {"X": vectors, "labels": labels})
     found["scores of a LinearClassifier"] = Call(scored, {"X": vectors})
+    found["KMeans"] = Call(clustered, {"X": normal((40, 5)), "centroids": normal((4, 5))})
+    found["normalize_contrast"] = Call(lambda patches: normalize_contrast(patches, 0.1), {"patches": normal((9, 12))})
+    found["all_patches"] = Call(lambda images: all_patches(images, 3), {"images": normal((2, 5, 6, 2))})
+    some = 50 * normal((2, 7, 7, 2))
+    for encoder in (Triangle, Hard):
+        found[encoder.__name__] = Call(encoded_by(encoder), {"images": some, "centroids": normal((4, 18))})
+    found["Sigmoid, the encoder"] = Call(encoded_by(Sigmoid), {"images": some, "W1": normal((18, 4)), "b1": normal(4)})
+    products = normal((9, 5))
+    found["leading_eigenvectors"] = Call(lambda matrix: leading_eigenvectors(matrix, 2),
+                                         {"matrix": products.T @ products})
+    found["principal_components"] = Call(lambda X: principal_components(X, 2), {"X": normal((9, 20)) * np.arange(20)})
+    found["pca_filters"] = Call(filters_found, {"maps": normal((3, 8, 8, 2)) * np.arange(1, 9)[:, None]})
+    found["filtered"] = Call(filtered, {"images": normal((2, 6, 6, 2)), "filters": normal((3, 3, 2, 4))})
+    found["codes"] = Call(codes, {"maps": normal((2, 6, 6, 2)), "filters": normal((3, 3, 4))})
+    found["block_histograms"] = Call(lambda T: block_histograms(T, 4),
+                                     {"T": rng.integers(0, 4, (2, 8, 12, 3), np.uint8)})
+    found["pyramid"] = Call(pyramid, {"blocks": rng.integers(0, 65, (2, 7, 7, 3), np.uint8)})
     found["rescale"] = Call(lambda kernels, biases: rescale(kernels, biases, 0.3), {"kernels": normal((3, 3, 1, 4)),
                                                                                   "biases": normal(4)})
     found["spread"] = Call(lambda kernels: spread(kernels, 3), {"kernels": normal((3, 3, 1, 4))})
@@ -197,7 +253,7 @@ def calls():
 
 
 CALLS = calls()
-MOVING = {"sample_patches", "shift_and_flip"}  # which compute nothing
+MOVING = {"sample_patches", "shift_and_flip", "all_patches"}  # which compute nothing
 every = pytest.mark.parametrize("name", CALLS)
 
 

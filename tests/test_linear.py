@@ -8,7 +8,7 @@ from scratchnet import linear
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import InputError, NonFiniteError, SettingsError
 from scratchnet.gradcheck import check_function
-from scratchnet.linear import LinearClassifier
+from scratchnet.linear import LinearClassifier, Rows
 from scratchnet.losses import SoftmaxCrossEntropy, SquaredError, SquaredHinge
 from scratchnet.parallel import Workers
 
@@ -190,3 +190,78 @@ def test_refusals():
             LinearClassifier(LOSSES["softmax"]).fit(X, labels, **settings)
     with pytest.raises(NonFiniteError):
         LinearClassifier(SquaredError()).fit(X, np.full((10, 2), 1e200), 2, 1)
+
+
+def stored(X, scale, xp=np):
+    """Whole numbers and a scale a row, which together are features X."""
+    return Rows(X.shape, lambda start, stop: X[start:stop], scale, np.float64, xp), X * scale[:, None]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_rows_of_whole_numbers_with_a_scale_are_features_like_others(loss, backend, rng, monkeypatch):
+    for name in ("BLOCK", "DEVICE_BLOCK", "COLUMNS"):
+        monkeypatch.setattr(linear, name, 7)
+    whole, labels = rng.integers(0, 64, (40, 16), dtype=np.uint8), np.arange(40) % 3
+    rows, dense = stored(whole, rng.random(40) / 64, backend)
+    theta = rng.standard_normal(51)
+    ours, theirs = (LinearClassifier(LOSSES[loss], 0.05) for _ in range(2))
+    found = ours.cost_and_gradient(to_device(theta, backend), rows, to_device(labels, backend))
+    for a, b in zip(found, theirs.cost_and_gradient(theta, dense, labels)):
+        np.testing.assert_allclose(to_host(a), b, rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(ours.fit(rows, to_device(labels, backend), 3, 8), theirs.fit(dense, labels, 3, 8),
+                               rtol=1e-9)
+    np.testing.assert_allclose(to_host(ours.W), theirs.W, rtol=1e-6, atol=1e-8)
+
+
+def test_a_memory_mapped_file_is_an_array(tmp_path):
+    X, labels = problem(100, 6, 3)
+    mapped = np.memmap(tmp_path / "features", X.dtype, "w+", shape=X.shape)
+    mapped[...] = X
+    here, there = (LinearClassifier(LOSSES["hinge"], 0.05) for _ in range(2))
+    assert here.fit(X, labels, 3, 10) == there.fit(mapped, labels, 3, 10) and (here.W == there.W).all()
+
+
+@pytest.mark.parametrize("biases", linear.BIASES)
+def test_gradient_with_each_kind_of_biases(biases, rng, monkeypatch):
+    monkeypatch.setattr(linear, "COLUMNS", 2)
+    X, labels = problem(30, 5, 3)
+    classifier, theta = LinearClassifier(LOSSES["hinge"], 0.3, biases), rng.standard_normal(18)
+    if biases == "none":
+        theta[15:] = 0
+
+    def objective(theta):
+        cost, gradient = classifier.cost_and_gradient(theta, X, labels)
+        if biases == "none":  # which are no variables
+            gradient = np.concatenate([gradient[:15], LinearClassifier(LOSSES["hinge"], 0.3).cost_and_gradient(
+                theta, X, labels)[1][15:]])
+        return cost, {"theta": gradient}
+    assert check_function(objective, {"theta": theta}, rng)["theta"] < 1e-6
+
+
+@pytest.mark.parametrize("biases", ["decayed", "none"])
+def test_liblinear_with_its_own_biases_finds_the_same(biases):
+    """C stands before the sum over the examples there: 1 / (N · decay). Its bias is the weight of a feature 1."""
+    X, labels = problem()
+    decay, ones = 0.002, np.ones((len(X), 1))
+    ours = LinearClassifier(LOSSES["hinge"], decay, biases)
+    ours.fit(X, labels, 4, 1000)
+    theirs = LinearSVC(loss="squared_hinge", dual=False, C=1 / (len(X) * decay), fit_intercept=False, tol=1e-10,
+                       max_iter=100_000).fit(np.hstack([X, ones]) if biases == "decayed" else X, labels)
+    scale = np.abs(theirs.coef_).max()
+    np.testing.assert_allclose(ours.W, theirs.coef_.T[:20], rtol=1e-3, atol=1e-3 * scale)
+    if biases == "decayed":
+        np.testing.assert_allclose(ours.b, theirs.coef_.T[20], rtol=1e-3, atol=1e-3 * scale)
+    else:
+        assert not ours.b.any()
+
+
+def test_rows_that_cannot_be_are_refused():
+    for shape, scale in (((3,), None), ((0, 3), None), ((3, 0), None), ((3, 2), np.ones(2))):
+        with pytest.raises(InputError, match=r"rows \(N, D\)"):
+            Rows(shape, None, scale)
+    with pytest.raises(SettingsError, match="float32 or float64"):
+        Rows((3, 2), None, dtype=int)
+    with pytest.raises(InputError, match=r"rows 0 to 3 of features \(3, 2\) have shape \(2, 2\)"):
+        LinearClassifier(LOSSES["hinge"]).fit(Rows((3, 2), lambda start, stop: np.ones((2, 2))), np.arange(3), 3, 1)
+    with pytest.raises(SettingsError, match="no 'some' biases: choose one of free, decayed, none"):
+        LinearClassifier(LOSSES["hinge"], biases="some")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scratchnet import memory
-from scratchnet.memory import need, peak_memory, reset_peak, resident
+from scratchnet.memory import free_memory, need, peak_memory, reset_peak, resident
 
 linux = pytest.mark.skipif(reset_peak() is None, reason="only Linux tells")
 
@@ -64,3 +64,25 @@ def test_more_than_there_is_is_refused(on_linux, monkeypatch):
 def test_what_others_hold_is_not_there_for_us():
     with pytest.raises(MemoryError, match="are left"):
         need(1 << 50)
+
+
+def test_free_memory_is_what_the_kernel_and_the_container_leave(monkeypatch):
+    free = free_memory()
+    assert free is None or 2**26 < free < 2**50
+    files = {"/proc/meminfo": "MemTotal:  9000 kB\nMemFree:  1000 kB\nMemAvailable:    4000 kB\n"}
+
+    def read(path, encoding):
+        if path.as_posix() not in files:
+            raise FileNotFoundError(path)
+        return files[path.as_posix()]
+    monkeypatch.setattr(memory.Path, "read_text", read)
+    assert free_memory() == 4000 * 1024
+    files |= {"/sys/fs/cgroup/memory.max": "max\n", "/sys/fs/cgroup/memory.current": "700\n",
+              "/sys/fs/cgroup/memory.stat": "anon 500\nfile 200\nfile_mapped 3\n"}
+    assert free_memory() == 4000 * 1024
+    files["/sys/fs/cgroup/memory.max"] = "1000\n"
+    assert free_memory() == 1000 - 700 + 200
+    del files["/proc/meminfo"]
+    assert free_memory() == 500
+    files.clear()
+    assert free_memory() is None

@@ -6,7 +6,7 @@ them. The command `scratchnet systems` shows a part of the table, which is why s
 from scratchnet import documents, systems
 from scratchnet.documents import RESULT
 from scratchnet.report.html import duration, signed
-from scratchnet.report.paper_tables import ELSEWHERE, RETRIEVAL, RETRIEVAL_METHOD, SYSTEMS, TITLES
+from scratchnet.report.paper_tables import RETRIEVAL, RETRIEVAL_METHOD, SYSTEMS, TITLES, TRAIN_IMAGES
 
 from . import read, write_between
 
@@ -29,7 +29,7 @@ def table(runs, own):
              "|---|---|---|---|---|---|"]
     for dataset in RETRIEVAL:
         mine = [run for run in runs if run["dataset"] == dataset]
-        mine.sort(key=lambda run: (ELSEWHERE.get(dataset, {}).get(run["system"], 0), run["method"], run["seed"]))
+        mine.sort(key=lambda run: (_published(run) or 0, run["method"], run["seed"]))
         for run in [*mine, *(run for run in own if run["dataset"] == dataset)]:
             lines.append(f"| {' | '.join(_cells(run, dataset))} |")
     return "\n".join(lines) + "\n"
@@ -37,13 +37,21 @@ def table(runs, own):
 
 def _cells(run, dataset):
     name = run["system"]
-    published = systems.system_class(name).published.get(dataset)
+    published = _published(run)
     ours, angular = 100 * run["accuracy"]["top1"], run["retrieval"]["test-vs-test"]["angular"]
     difference = f" ({signed(ours - published, 1)})" if published else ""
-    label = SYSTEMS.get(name, f"{systems.system_class(name).title} (this paper)")
+    label = SYSTEMS.get(run["method"], f"{systems.system_class(name).title} (this paper)")
+    if run["train_images"] < TRAIN_IMAGES:
+        label += f", learnt from {run['train_images']:,} images"
     return (f"{TITLES[dataset]}: {label}", f"{published:.1f}" if published else "", f"**{ours:.1f}**{difference}",
             f"{angular['map']:.3f}; {angular['map_at_30']:.3f}", duration(_fit_seconds(run)),
             f"{run['peak_mb']:,.0f} MB" if run["peak_mb"] else "")
+
+
+def _published(run):
+    """Return the published Top-1 in percent of what a run repeats, or None: of part of the images there is none."""
+    return None if run["train_images"] < TRAIN_IMAGES else systems.system_class(run["system"]).published_top1(
+        run["method"], run["dataset"])
 
 
 def measured(runs):

@@ -150,7 +150,8 @@ def _seed(options):
 def _plan(options, chosen, **more):
     """Return the plan for these systems; options that a command does not have keep the plan's defaults."""
     from ..experiments import Plan
-    names = ("dataset", "backend", "data", "resume", "train_images", "validation", "threads", "checkpoint_seconds")
+    names = ("dataset", "backend", "data", "resume", "train_images", "validation", "threads", "checkpoint_seconds",
+             "train_every", "test_every")
     given = {name: value for name, value in vars(options).items() if name in names}
     return Plan(out=options.out or "scratchnet-results", systems=chosen, command=options.command_line,
                 **{**given, **more})

@@ -102,6 +102,9 @@ def _method(sub):
 def _training(sub):
     _data_option(sub)
     sub.add_argument("--train-images", type=_count, metavar="N", help="use only N training images, balanced")
+    for which in ("train", "test"):
+        sub.add_argument(f"--{which}-every", type=_count, default=1, metavar="N",
+                         help=f"use only each N-th {which} image, as PCANet's demo does (train 50, test 10)")
     sub.add_argument("--validation", type=_count, default=0, metavar="N",
                      help="hold out N training images and report the accuracy on them after each epoch")
     sub.add_argument("--preset", type=_one_of("preset", systems.PRESETS), default="cpu", metavar="NAME",

@@ -63,7 +63,7 @@ def without_near_duplicates(dataset, scores, descriptors, each, xp, workers):
         {"angular": figures}}.
     """
     found = twins(dataset.name)
-    if found is None:
+    if found is None or len(found["train"]) != len(dataset.test_labels):  # of all test images, or of some only
         return None
     seen, left, labels = found["train"], ~found["anywhere"], dataset.test_labels
     accuracy = None

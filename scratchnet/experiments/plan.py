@@ -1,5 +1,5 @@
 """What to run, and which images it learns from."""
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -32,6 +32,8 @@ class Plan:
         Hold out so many of them.
     command : str
         The command line, for the record.
+    train_every, test_every : int
+        Of the data set's training and test images, use only each so-manieth, from the first on.
     """
 
     dataset: str
@@ -45,6 +47,8 @@ class Plan:
     threads: int | None = None
     checkpoint_seconds: float = 30.0
     command: str = ""
+    train_every: int = 1
+    test_every: int = 1
 
     def __post_init__(self):
         self.out, self.systems = Path(self.out), tuple(self.systems)
@@ -52,6 +56,7 @@ class Plan:
             raise SettingsError("a plan needs one or more systems, each once")
         if self.train_images is not None:
             positive(train_images=self.train_images)
+        positive(train_every=self.train_every, test_every=self.test_every)
 
     def folder(self, system):
         """Return the folder of one system's run.
@@ -68,7 +73,8 @@ class Plan:
 
     def about(self):
         """Return what tells these runs from others, beside their systems."""
-        return {"dataset": self.dataset, "train_images": self.train_images, "validation": self.validation}
+        every = {name: n for name, n in (("train_every", self.train_every), ("test_every", self.test_every)) if n > 1}
+        return {"dataset": self.dataset, "train_images": self.train_images, "validation": self.validation, **every}
 
 
 @dataclass
@@ -79,6 +85,13 @@ class Split:
     labels: np.ndarray
     held_images: np.ndarray
     held_labels: np.ndarray
+
+
+def every(dataset, train=1, test=1):
+    """Return a data set with each `train`-th training image and each `test`-th test image only, from the first on."""
+    return dataset if train == test == 1 else replace(
+        dataset, train_images=dataset.train_images[::train], train_labels=dataset.train_labels[::train],
+        test_images=dataset.test_images[::test], test_labels=dataset.test_labels[::test])
 
 
 def split(dataset, train_images, validation, seed):

@@ -1,7 +1,7 @@
 """One command from images to the paper's tables and figures: results.json, report.html and figures/*.png."""
 import time
 
-from .. import plotting
+from .. import plotting, systems
 from ..environment import environment
 from ..progress import say
 from ..report import figures, write_report
@@ -67,6 +67,11 @@ def draw(plan, experiment, runs):
             plain = system.unwhitened_kernels(experiment.part(system).images)
             for name, *rest in figures.pretraining(learnt, plain, system.method):
                 listed.append(_kept(plan, f"{system.method}-{name}", *rest))
+        if type(system).filters is not systems.System.filters:
+            fitted = system if system.classes else systems.load(plan.folder(system) / "system.npz")
+            shown = fitted.filters()
+            name, *rest = figures.filters(shown, system.method)
+            listed.append(_kept(plan, f"{system.method}-{name}", *rest))
     listed.append(_kept(plan, *figures.curves({run["method"]: run["history"] for run in runs})))
     for run in runs:
         drawn = [figures.confusion(run, dataset.class_names)] if run["confusion"] else []

@@ -3,6 +3,8 @@
     OUT/results.json  OUT/report.html  OUT/figures/*.png
     OUT/runs/DATASET-LABEL-seedN/{checkpoint.npz, pretraining.npz, system.npz, predictions.npz, result.json}
 
+What else lies there is parts of a fit that a system keeps; see `systems.fitting`.
+
 A run that was cut off is resumed from its checkpoint, a finished one is read from its result.json, so that
 reporting never computes anything twice.
 """
@@ -24,10 +26,11 @@ from ..retrieval import evaluate_retrieval
 from ..schema import anything, count, nothing, positive, text
 from ..training.trainer import same_run
 from .evaluation import classification, evaluate
-from .plan import split
-from .results import read_result, write_result
+from .plan import every, split
+from .results import PREDICTIONS, read_result, write_result
 
-LEARNT_FROM = {"dataset": text, "train_images": (nothing, positive), "validation": count, ...: anything}
+LEARNT_FROM = {"dataset": text, "train_images": (nothing, positive), "validation": count,
+               "train_every?": positive, "test_every?": positive, ...: anything}
 
 
 class Experiment:
@@ -36,7 +39,7 @@ class Experiment:
     def __init__(self, plan):
         self.plan = plan
         self.xp = backend.select(plan.backend)
-        self.dataset = data.load(plan.dataset, plan.data)
+        self.dataset = every(data.load(plan.dataset, plan.data), plan.train_every, plan.test_every)
         self.part(plan.systems[0])  # refuses what the data set has too few images for; all systems are of one seed
         self._hold = _prepare_folder(plan)
         for system in plan.systems:
@@ -89,11 +92,13 @@ class Experiment:
         if (folder / "result.json").exists():
             read_result(folder / "result.json", about)
             return
-        for name in ("system.npz", "checkpoint.npz", "pretraining.npz"):
-            if (folder / name).exists():
-                description = checkpoint.load(folder / name)[1]
+        for path in sorted(folder.glob("*.npz")):
+            if path.name != PREDICTIONS:
+                description = checkpoint.load(path)[1]
                 said = {**description.get("run", {}), **description.get("about", {})}
-                same_run({key: said.get(key) for key in about}, about, folder / name)
+                same_run({key: said.get(key) for key in about}, about, path)
+        if not (folder / "system.npz").exists():
+            system.check(len(self.part(system).images), folder)
 
     def part(self, system):
         """Return the `Split` that a system learns from."""
@@ -127,7 +132,7 @@ def load_fitted(path, data_folder=None):
     run = system.run
     if not schema.fits(run, LEARNT_FROM):
         raise CheckpointError(f"{path} does not say which data set it was fitted to: fit it with `scratchnet train`")
-    dataset = data.load(run["dataset"], data_folder)
+    dataset = every(data.load(run["dataset"], data_folder), run.get("train_every", 1), run.get("test_every", 1))
     return system, dataset, split(dataset, run["train_images"], run["validation"], system.seed)
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from .. import plotting
 from ..data.channels import add_channels
 
+SHOWN = 64  # filters
+
 
 def channels(dataset):
     """Return Figure 4: test images of the first classes with the two extra channels."""
@@ -37,6 +39,13 @@ def pretraining(learnt, plain, method):
            "What the 64 hidden units look for in a patch, each at its own contrast. With whitening (which is folded "
            "in here) they find fine edges and colour contrasts: these are the kernels with which conv1 starts. "
            "Without it, smooth shades and coarse edges win.")
+
+
+def filters(shown, method):
+    """Return a picture of what a system looks for, {title: filters}; see `System.filters`."""
+    drawn = plotting.filters_figure(*(some[:SHOWN] for some in shown.values()), titles=tuple(shown))
+    return ("filters", drawn, f"Filters ({method})",
+            "What is looked for in a patch, the first 64, each at its own contrast: middle gray is 0.")
 
 
 def confusion(run, class_names):

@@ -46,6 +46,8 @@ class System:
         What the registry calls it, what a table calls it, and where it was published.
     published : dict of str to float
         Top-1 in percent, by data set, as published.
+    variants : dict of str to dict
+        The same by the `method` of a system that has several, for those whose figure is another.
     epochs : int
         Passes over the images that a fit makes, or iterations.
     presets : dict of str to dict
@@ -61,6 +63,7 @@ class System:
 
     name = title = paper = ""
     published = {}
+    variants = {}
     presets = {"quick": {}, "cpu": {}, "paper": {}}
 
     def __init__(self, preset="cpu", seed=0):
@@ -110,6 +113,11 @@ class System:
         """The variant of the system that this one is; its name where there is only one."""
         return self.name
 
+    @classmethod
+    def published_top1(cls, method, dataset):
+        """Return the published Top-1 of one of the system's methods in percent, or None."""
+        return cls.variants.get(method, cls.published).get(dataset)
+
     def to(self, xp):
         """Compute on the backend `xp` from now on, and return the system.
 
@@ -152,6 +160,8 @@ class System:
             If images or labels are not of that kind.
         OutputError
             If there is a checkpoint and `resume` was not asked for.
+        CapacityError
+            If the images' features do not fit into memory, or onto the disk.
         """
         check_images(images)
         self.classes = check_labels(labels, len(images), classes)
@@ -161,11 +171,21 @@ class System:
         path = None if path is None else Path(path)
         if path is not None and path.exists() and not resume:
             raise OutputError(f"{path} holds an earlier run: resume it, or choose another path")
+        self.check(len(images), path and path.parent)
         self.history, self.seconds = [], {}
         with nullcontext(workers) if workers else self.workers(threads) as pool:
             self._fit(images, labels, Fitting(pool, path, about or {}, progress, say or (lambda line: None), validate,
                                               checkpoint_seconds))
         return self
+
+    def check(self, n, folder=None):
+        """Refuse a fit to n images that this machine has no room for; `folder` is where its files will be.
+
+        Raises
+        ------
+        CapacityError
+            In one line that says what would fit.
+        """
 
     def workers(self, threads=None):
         """Return a pool, not yet open, for the system's backend."""
@@ -204,6 +224,13 @@ class System:
     def scores(self, images):
         """Return the scores (N, classes) of images (N, 32, 32, 3) uint8, or None if the system does not classify."""
         return self.outputs(images).get("scores")
+
+    def filters(self):
+        """Return what the system looks for in a patch, for a picture: {title: (F, K, K) or (F, K, K, C) array}.
+
+        Two of them, or none: then there is nothing to be seen.
+        """
+        return {}
 
     def summary(self, classes):
         """Return a text that says what the system consists of, for so many classes."""

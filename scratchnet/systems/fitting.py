@@ -1,13 +1,19 @@
 """How a system is to learn, and what it can learn from."""
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from .. import checkpoint
 from ..backend import array_module, to_host
 from ..errors import InputError
 from ..parallel import Workers
 from ..progress import bar as progress_bar
+from ..schema import anything, exactly, truth
+from ..training.trainer import same_run
+
+PART = {"kind": exactly("part"), "about": {...: anything}, "done": truth, "state": {...: anything}}  # of a part's file
 
 
 @dataclass
@@ -39,6 +45,44 @@ class Fitting:
     say: object
     validate: object
     checkpoint_seconds: float
+
+    def part(self, name, about, shapes, make, again=False):
+        """Return the arrays of a part of a fit and the state beside them: made now, or by an earlier run.
+
+        Parameters
+        ----------
+        name : str
+            Of the part and, with .npz behind it, of the file beside `path` that keeps it.
+        about : dict
+            What the file says of the run. One that says something else is refused.
+        shapes : dict
+            Of the arrays; see `checkpoint.check_shapes`.
+        make : callable
+            ``make(start, keep) -> (arrays, state)``. `start` is what an earlier run kept of an unfinished part, arrays
+            and state, or None. ``keep(arrays, state)`` keeps that much, ready for JSON what is no array; it writes only
+            if `checkpoint_seconds` have passed since it last did.
+        again : bool
+            Call `make` with a finished part, too: it looks whether what lies elsewhere is still there.
+        """
+        path = self.path and self.path.with_name(f"{name}.npz")
+        start, written = None, time.monotonic()
+        if path and path.exists():
+            arrays, description = checkpoint.load(path)
+            checkpoint.check(description, PART, path)
+            same_run(description["about"], about, path)
+            checkpoint.check_shapes(arrays, shapes, path)
+            if description["done"] and not again:
+                return arrays, description["state"]
+            start = arrays, description["state"]
+
+        def keep(arrays, state, done=False):
+            nonlocal written
+            if path and (done or time.monotonic() - written >= self.checkpoint_seconds):
+                checkpoint.save(path, arrays, {"kind": "part", "about": about, "done": done, "state": state})
+                written = time.monotonic()
+        arrays, state = make(start, keep)
+        keep(arrays, state, done=True)
+        return arrays, state
 
 
 def bar(fitting, **settings):

@@ -48,4 +48,38 @@ LEDGER = [
             "it (Krizhevsky's thesis could not be obtained).",
          "Pixels / 255 less their mean over the training images; decay 0.003 on the weights; 50 iterations of L-BFGS "
          "from zero: chosen on held-out training images.", system="pixels"),
+    _row(1, "The constant beside a patch's variance, and the epsilon of the whitening, are not stated.",
+         "10 for pixels of 0 to 255, and 0.1: those of the authors' code.", system="coates2011"),
+    _row(2, "How many patches and iterations K-means takes, how it starts, and what becomes of a centroid that is "
+            "nearest to no patch, are not stated.",
+         "400,000 patches and 50 iterations, from numbers of a normal distribution of standard deviation 0.1; such a "
+         "centroid goes to 0: as in the authors' code.",
+         system="coates2011"),
+    _row(3, "Settings of the sparse auto-encoder were chosen by cross-validation and are not stated.",
+         "Sparsity 0.03 with weight 5, decay 0.003, 100,000 patches, 200 iterations of L-BFGS: customary values, not "
+         "compared with others.", system="coates2011"),
+    _row(4, "C of the support vector machine was chosen by cross-validation and is not stated.",
+         "100 times the mean over the images, features of variance 1 (0.01 is added to it), biases decay like weights: "
+         "as in the authors' code.", system="coates2011"),
+    _row(5, "Retrieval is not measured.",
+         "The descriptor is the projection of the standardised features onto their first 400 principal components, as "
+         "long as that of Kuo, Chou and Chang (2016); with components=0 it is the features themselves.",
+         system="coates2011"),
+    _row(1, "What we could read is code that names the authors, and secondary sources; not the article.",
+         "As in that code: filters of 5 x 5, 40 and then 8; blocks of 8 x 8, half overlapping; pyramid of 4, 2 and 1, "
+         "in whose finest level the last cell has one block where the others have two.", system="pcanet"),
+    _row(2, "Older code takes out the mean of a patch over all channels, newer code that of each channel.",
+         "That of each channel.", system="pcanet"),
+    _row(3, "How many images the filters are learnt from differs between versions: up to 5,000, or 100,000.",
+         "10,000 (preset paper: all): a covariance of some million patches hardly changes with more.",
+         system="pcanet"),
+    _row(4, "Secondary sources say that for 77.14 % each of the 21 cells of the pyramid was reduced to 1,280 numbers "
+            "by principal components.",
+         "Nothing is reduced: the classifier has all 215,040 numbers, divided by their norm, C = 10 and no biases, as "
+         "in the code.", system="pcanet"),
+    _row(5, "How the histograms of two banks of filters are scaled against each other is not stated.",
+         "One norm for all of them together.", system="pcanet"),
+    _row(6, "Retrieval is not measured.",
+         "The descriptor is the projection of the histograms onto their first 400 principal components, as long as "
+         "that of Kuo, Chou and Chang (2016).", system="pcanet"),
 ]

@@ -9,6 +9,8 @@ from .contract import DESCRIPTION, KIND
 SYSTEMS = {  # name: (module, class)
     "kuo2016": ("kuo2016", "Kuo2016"),
     "pixels": ("pixels", "Pixels"),
+    "coates2011": ("coates2011", "Coates2011"),
+    "pcanet": ("pcanet", "PCANet"),
 }
 
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from toys import OneHot, dataset
 
+from scratchnet import data
 from scratchnet.errors import SettingsError
-from scratchnet.experiments.plan import Plan, split
+from scratchnet.experiments.plan import Plan, every, split
 from scratchnet.systems.kuo2016 import RECIPES, Kuo2016
 from scratchnet.systems.pixels import Pixels
 
@@ -109,3 +110,14 @@ def test_names_that_fit_are_left_as_they_are():
 def test_what_tells_runs_apart_is_what_decides_their_images():
     plan = Plan("mini", "out", [OneHot()], train_images=np.int64(40), validation=12, threads=3, command="a command")
     assert plan.about() == {"dataset": "mini", "train_images": 40, "validation": 12}
+
+
+def test_each_nth_image_is_told_from_all(tmp_path):
+    whole = data.load("mini")
+    some = every(whole, 50, 10)
+    assert (some.train_images == whole.train_images[::50]).all() and (some.test_labels == whole.test_labels[::10]).all()
+    assert some.train_labels.shape == (40,) and some.test_images.shape == (50, 32, 32, 3) and every(whole) is whole
+    plan = Plan("mini", tmp_path, [OneHot()], train_every=50)
+    assert plan.about() == {**Plan("mini", tmp_path, [OneHot()]).about(), "train_every": 50}
+    with pytest.raises(SettingsError, match="test_every must be"):
+        Plan("mini", tmp_path, [OneHot()], test_every=0)

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from scratchnet.errors import InputError
+from scratchnet.errors import CheckpointError, InputError
 from scratchnet.systems.fitting import Fitting, bar, check_images, check_labels
 
 
@@ -34,3 +34,38 @@ def test_a_bar_is_shown_as_asked_for(progress, shown, capsys):
     with bar(fitting, total=3, desc="learning") as drawn:
         drawn.update(3)
     assert ("learning" in capsys.readouterr().err) == shown
+
+
+def test_a_part_is_made_once_and_goes_on_where_it_was_kept(tmp_path):
+    calls, shapes = [], {"a": ((2,), np.float32)}
+
+    def make(start, keep):
+        calls.append(start and (start[0]["a"].tolist(), start[1]))
+        keep({"a": np.ones(2, np.float32)}, {"i": 1})
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return {"a": np.full(2, 2, np.float32)}, {"i": 2}
+    fitting = Fitting(None, tmp_path / "checkpoint.npz", {}, False, print, None, 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        fitting.part("thing", {"seed": 1}, shapes, make)
+    for _ in range(2):
+        arrays, state = fitting.part("thing", {"seed": 1}, shapes, make)
+        assert arrays["a"].tolist() == [2, 2] and state == {"i": 2}
+    assert calls == [None, ([1, 1], {"i": 1})]
+    fitting.part("thing", {"seed": 1}, shapes, make, again=True)
+    assert calls[2:] == [([2, 2], {"i": 2})]
+    for about, forms, words in (({"seed": 2}, shapes, "another seed"),
+                                ({"seed": 1}, {"a": ((3,), np.float32)}, r"\(3,\)")):
+        with pytest.raises(CheckpointError, match=words):
+            fitting.part("thing", about, forms, make)
+    nowhere = Fitting(None, None, {}, False, print, None, 0.0)
+    assert nowhere.part("thing", {}, shapes, make)[1] == {"i": 2} and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_part_is_kept_no_more_often_than_asked_for(tmp_path):
+    def make(start, keep):
+        keep({}, {"i": 1})
+        assert not (tmp_path / "thing.npz").exists()
+        return {}, {"i": 2}
+    Fitting(None, tmp_path / "checkpoint.npz", {}, False, print, None, 1e9).part("thing", {}, {}, make)
+    assert (tmp_path / "thing.npz").exists()

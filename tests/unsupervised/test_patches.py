@@ -2,8 +2,9 @@
 import numpy as np
 import pytest
 
+from scratchnet.backend import to_device, to_host
 from scratchnet.errors import InputError, SettingsError
-from scratchnet.unsupervised import sample_patches
+from scratchnet.unsupervised import all_patches, normalize_contrast, sample_patches
 
 
 def test_patches_are_windows_of_the_images(rng):
@@ -59,3 +60,36 @@ def test_sizes_of_few_bits_do_not_overflow():
     images = np.arange(2 * 20 * 20).reshape(2, 20, 20, 1)
     wide, narrow = (sample_patches(images, kind(30), kind(17), np.random.default_rng(0)) for kind in (int, np.uint8))
     np.testing.assert_array_equal(narrow, wide)
+
+
+def test_contrast_is_that_of_each_patch(backend, rng):
+    patches = rng.integers(0, 256, (30, 12), dtype=np.uint8)
+    patches[0] = 7
+    found = to_host(normalize_contrast(to_device(patches, backend)))
+    assert found.dtype == np.float32 and found.shape == (30, 12) and not found[0].any()
+    for x, y in zip(patches.astype(float), found):
+        np.testing.assert_allclose(y, (x - x.mean()) / np.sqrt(x.var(ddof=1) + 10), rtol=1e-5, atol=1e-6)
+    assert normalize_contrast(patches.astype(np.float64)).dtype == np.float64
+    np.testing.assert_allclose(normalize_contrast(patches / 255, 10 / 255**2), found, rtol=1e-5, atol=1e-6)
+
+
+def test_all_patches_are_all_windows(backend, rng):
+    images = rng.integers(0, 256, (2, 6, 7, 3), dtype=np.uint8)
+    found = to_host(all_patches(to_device(images, backend), 3))
+    assert found.shape == (2, 4, 5, 27) and found.dtype == np.uint8
+    for n in range(2):
+        for i in range(4):
+            for j in range(5):
+                assert (found[n, i, j] == images[n, i:i + 3, j:j + 3].ravel()).all()
+
+
+def test_windows_and_contrasts_that_cannot_be_are_refused():
+    for wrong in (np.zeros((2, 3, 3)), np.zeros((1, 3, 9, 1))):
+        with pytest.raises(InputError, match="no windows of 5 x 5"):
+            all_patches(wrong, 5)
+    for wrong, constant in ((np.zeros(5), 10), (np.zeros((2, 1)), 10), (np.zeros((2, 5)), 0),
+                            (np.ones((2, 5), bool), 1)):
+        with pytest.raises(InputError, match="contrast"):
+            normalize_contrast(wrong, constant)
+    with pytest.raises(SettingsError, match="constant"):
+        normalize_contrast(np.zeros((2, 5)), -1)

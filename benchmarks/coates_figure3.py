@@ -1,0 +1,72 @@
+"""Figure 3 of Coates, Ng and Lee (2011): accuracy against the number of features, on held-out training images.
+
+    python -m benchmarks.coates_figure3 --json FILE [--counts 100,200,400,800,1600] [--train-images 50000]
+
+For K-means with the triangle and the hard coding and for the sparse auto-encoder, on whitened and on raw patches. The
+publication's figures are those of a cross-validation on all 50,000 training images, read from the vector data of its
+PDF; ours are those of one fifth of the training images, held out, with the other four learnt from. What has been
+measured already is taken from the file, so that a run that was cut off goes on.
+"""
+import time
+
+from scratchnet import backend, data, documents, systems
+from scratchnet.errors import CheckpointError
+from scratchnet.experiments.plan import split
+from scratchnet.schema import anything
+
+from . import harness
+
+COUNTS = (100, 200, 400, 800, 1200, 1600)
+PRINTED = {  # (features, whitened): cross-validation accuracy in percent at `COUNTS`
+    ("kmeans", True): (65.6, 70.0, 73.0, 75.3, 76.2, 77.0),
+    ("kmeans_hard", True): (57.7, 61.1, 63.9, 65.9, 66.9, 68.5),
+    ("sae", True): (61.7, 66.1, 69.9, 71.6, 72.5, 73.4),
+    ("kmeans", False): (56.8, 61.2, 64.6, 67.7, 69.0, 69.1),
+    ("kmeans_hard", False): (52.8, 57.0, 59.5, 61.0, 62.0, 62.4),
+    ("sae", False): (61.3, 65.5, 69.6, 72.3, 73.6, 74.4)}
+QUICK = {"patches": 2000, "iterations": 2, "sae_patches": 2000, "sae_iterations": 2, "epochs": 3}
+
+
+def main(arguments=None):
+    p = harness.parser(__doc__, "numpy")
+    p.add_argument("--counts", default=",".join(map(str, COUNTS)), help="numbers of features (default: the paper's)")
+    p.add_argument("--features", default="kmeans,kmeans_hard,sae", help="which (default: all)")
+    p.add_argument("--train-images", type=int, default=50_000, help="of which a fifth is held out (default: 50,000)")
+    p.add_argument("--dataset", default="cifar10")
+    options = p.parse_args(arguments)
+    (name,), report = harness.backends(options, ("numpy", "cupy")), harness.Report(options)
+    xp, dataset = backend.select(name), data.load(options.dataset)
+    part = split(dataset, min(options.train_images, len(dataset.train_labels)), options.train_images // 5, 0)
+    earlier = {(row["case"], row["train_images"]): row for row in _earlier(options.json)}
+    for count in map(int, options.counts.split(",")):
+        for features in options.features.split(","):
+            for whitened in (True, False):
+                case = f"{features}, {'whitened' if whitened else 'raw'}, {count}"
+                row = earlier.get((case, len(part.images)))
+                report.add([row or measure(case, features, whitened, count, part, xp, name, options)])
+
+
+def measure(case, features, whitened, count, part, xp, name, options):
+    """Return the row of one point of the figure."""
+    start = time.perf_counter()
+    system = systems.create("coates2011", features=features, whitened=whitened, count=count,
+                            **(QUICK if options.quick else {})).to(xp)
+    system.fit(part.images, part.labels, threads=options.threads, progress=False)
+    with system.workers(options.threads) as workers:
+        right = system.outputs(part.held_images, workers)["scores"].argmax(axis=1) == part.held_labels
+    printed = PRINTED.get((features, whitened), ())
+    return {"case": case, "backend": name, "features": features, "whitened": whitened, "count": count,
+            "train_images": len(part.images), "held_images": len(part.held_images), "top1": float(right.mean()),
+            "printed": printed[COUNTS.index(count)] if count in COUNTS and printed else None,
+            "seconds": time.perf_counter() - start, "peak_mb": None}
+
+
+def _earlier(path):
+    try:
+        return documents.read(path, {...: anything}, "")["rows"] if path else []
+    except CheckpointError:
+        return []
+
+
+if __name__ == "__main__":
+    main()

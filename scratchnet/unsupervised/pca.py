@@ -42,8 +42,8 @@ def principal_components(X, count, centre=True, scale=None):
     """Return the mean of some long vectors, and a basis of the directions in which they vary most.
 
     They are the eigenvectors of the covariance. With fewer vectors n than numbers D, the matrix X · Xᵀ of their
-    products, n x n, has the same eigenvalues λ as the covariance, D x D, times n; and what its eigenvectors u are mapped
-    to, Xᵀ · u / √λ, are the components.
+    products, n x n, has the same eigenvalues λ as the covariance, D x D, times n; and the components are what its
+    eigenvectors u are mapped to, Xᵀ · u / √λ.
 
     Parameters
     ----------

@@ -57,6 +57,15 @@ def test_worked_example():
     assert grads["W"][:, :, 0, 0].tolist() == [[8, 12], [20, 24]] and grads["b"].tolist() == [4]
 
 
+def test_weights_are_drawn_for_all_inputs_of_an_output_and_they_alone_decay():
+    asked = []
+
+    def init(shape, fan_in, rng, dtype):
+        asked.append((shape, fan_in))
+        return np.zeros(shape, dtype)
+    assert Conv2D(3, 4, 5, init=init).decayed == ("W",) and asked == [((5, 5, 3, 4), 5 * 5 * 3)]
+
+
 def test_float32_stays_float32(backend):
     assert {a.dtype for a in run("auto", SHAPES[0], backend, np.float32)} == {np.dtype(np.float32)}
 

@@ -123,10 +123,11 @@ class Report:
 
     def _environment(self):
         xp = array_module("cupy" if "cupy" in self.options.backends.split(",") else "numpy")
-        used = {row["backend"] for row in self.rows}
+        used, module = {row["backend"] for row in self.rows}, sys.modules["__main__"].__spec__
+        program = f"python -m {module.name}" if module else sys.argv[0]  # a test calls from a program of its own
         return {**environment(xp, self.options.threads), "seed": "fixed in the source",
                 "peers": {name: _version(package) for name, package in PEERS.items() if name in used},
-                "command": " ".join(["python -m", sys.modules["__main__"].__spec__.name, *sys.argv[1:]])}
+                "command": " ".join([program, *sys.argv[1:]])}
 
 
 def _version(package):

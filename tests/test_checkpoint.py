@@ -89,6 +89,22 @@ def test_truncated(path, length):
         checkpoint.load(path)
 
 
+@pytest.mark.parametrize("schema, words", [(checkpoint.SCHEMA + 1, "newer version: upgrade scratchnet"),
+                                           (checkpoint.SCHEMA - 1, "older version: python -m scratchnet.experiments")])
+def test_the_version_before_and_the_next_one_are_told_apart(schema, words, path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "SCHEMA", schema)
+    checkpoint.save(path, ARRAYS, {})
+    monkeypatch.undo()
+    assert words in refused(path)
+
+
+def test_a_digest_sees_names_types_shapes_and_numbers():
+    found = [checkpoint.digest(arrays) for arrays in (
+        {"a": np.zeros(6)}, {"b": np.zeros(6)}, {"a": np.zeros(6, ">f8")}, {"a": np.zeros((2, 3))},
+        {"a": np.zeros((3, 2))}, {"a": np.eye(6)[0]})]
+    assert len(set(found)) == len(found) and checkpoint.digest({"a": np.zeros(6)}) == found[0]
+
+
 def test_missing_other_and_newer(path, tmp_path):
     with pytest.raises(CheckpointError, match="no checkpoint"):
         checkpoint.load(tmp_path / "none.npz")

@@ -23,12 +23,14 @@ def filters_figure(whitened, unwhitened, titles=("with whitening", "without whit
     matplotlib.figure.Figure
         2 axes.
     """
-    figure = new_figure(8.4, 4.4)
+    rows = -(-max(len(whitened), len(unwhitened)) // 8)
+    figure = new_figure(8.4, 0.4 + 0.5 * rows)
     figure.get_layout_engine().set(wspace=0.06)
     for axes, filters, title in zip(figure.subplots(1, 2), (whitened, unwhitened), titles):
         filters = _visible(filters)
         largest = np.abs(filters).max(axis=tuple(range(1, filters.ndim)), keepdims=True)
         _show(axes, filters, largest, title)
+        axes.set_anchor("N")  # the shorter one hangs from the top
     return figure
 
 

@@ -23,6 +23,11 @@ def test_filters_have_two_grids_of_64_tiles_at_their_own_contrast(rng, tmp_path,
     draw(figure, tmp_path)
 
 
+def test_few_filters_make_a_low_picture(rng):
+    few = plotting.filters_figure(rng.normal(size=(40, 5, 5)), rng.normal(size=(8, 5, 5)))
+    assert few.get_size_inches().tolist() == pytest.approx([8.4, 0.4 + 5 * 0.5])
+
+
 def test_patches_show_covariance_before_and_after(rng, tmp_path):
     raw = rng.normal(size=(200, 3, 3)).cumsum(axis=2)
     whitened = rng.normal(size=raw.shape)

@@ -4,7 +4,7 @@ import pytest
 
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import InputError, SettingsError
-from scratchnet.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from scratchnet.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from scratchnet.network import Network
 
 
@@ -20,6 +20,15 @@ def test_forward_is_the_layers_one_after_the_other(backend, rng):
         y, _ = layer.forward(y)
         assert (to_host(network.features(x, name)) == to_host(y)).all()
     assert (to_host(network.forward(x)[0]) == to_host(y)).all()
+
+
+def test_decay_generator_and_costs_are_the_layers_own(rng):
+    network = Network({**small(rng).layers, "dropout": Dropout(0.5)})
+    assert network.decayed == ("conv.W", "fc.W")
+    assert network.multiply_adds((4, 5, 2)) == 1080 + 48  # 4·5·54; 12·4
+    x = rng.standard_normal((50, 4, 5, 2))
+    dropped = (network.forward(x, np.random.default_rng(0))[0] == 0).mean()
+    assert 0.3 < dropped < 0.7 and (network.forward(x)[0] != 0).all()
 
 
 def test_backward_without_dx_gives_the_same_gradients(rng):

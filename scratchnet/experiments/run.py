@@ -51,7 +51,7 @@ class Experiment:
         path, about = plan.folder(system) / "result.json", self._about(system)
         if path.exists():
             say(f"{system.label}: finished before, read from {path}")
-            run, own = read_result(path, about), {"dataset": plan.dataset, "method": system.method, "seed": system.seed}
+            run, own = read_result(path), {"dataset": plan.dataset, "method": system.method, "seed": system.seed}
             same_run({key: run[key] for key in own}, own, path)
             return run
         with system.to(self.xp).workers(plan.threads) as workers:

@@ -6,6 +6,7 @@ from strict import strict
 from scratchnet import data, systems
 from scratchnet.backend import to_host
 from scratchnet.errors import CapacityError, CheckpointError, SettingsError
+from scratchnet.randomness import stream
 from scratchnet.systems import coates2011
 from scratchnet.systems.coates2011 import FEATURES, Coates2011
 from scratchnet.unsupervised import normalize_contrast
@@ -120,6 +121,18 @@ def test_a_kill_anywhere_changes_nothing(moment, features, mini, tmp_path, monke
     for name, array in whole._state().items():
         assert (again._state()[name] == array).all(), name
     assert not (tmp_path / "features.bin").exists()
+
+
+def test_each_purpose_draws_from_a_stream_of_the_seed(mini, monkeypatch):
+    drawn = []
+
+    def recording(*names):
+        drawn.append(names)
+        return stream(*names)
+    monkeypatch.setattr(coates2011, "stream", recording)
+    fitted(mini, seed=7)
+    fitted(mini, seed=7, features="sae")
+    assert set(drawn) == {(purpose, 7) for purpose in ("patches", "centroids", "weights", "components")}
 
 
 def test_threads_do_not_change_a_bit(mini):

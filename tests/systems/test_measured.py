@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scratchnet import systems
+from scratchnet import documents, systems
 from scratchnet.data.cifar import NAMES
 from scratchnet.errors import CheckpointError
 from scratchnet.systems import measured
@@ -26,6 +26,13 @@ def test_a_damaged_file_is_one_line(tmp_path, monkeypatch):
         with pytest.raises(CheckpointError, match="reinstall scratchnet") as error:
             measured.measured()
         assert str(error.value).isprintable()
+
+
+def test_a_percentage_is_no_accuracy(tmp_path, monkeypatch):
+    monkeypatch.setattr(measured, "files", lambda package: tmp_path)
+    documents.write(tmp_path / "measured.json", {"pixels": {"cifar10": {"top1": 41.7, "seconds": 20.0}}})
+    with pytest.raises(CheckpointError, match="top1 should be a share from 0 to 1, is 41.7"):
+        measured.measured()
 
 
 def test_every_figure_belongs_to_a_system_and_a_data_set():

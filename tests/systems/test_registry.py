@@ -44,6 +44,14 @@ def test_load_takes_fitted_systems_only(tmp_path):
         systems.load(path)
 
 
+@pytest.mark.parametrize("description", [{}, {"about": {}}, {"about": {"system": "pixels"}, "seconds": "long"},
+                                         {"about": {"system": 3, "settings": []}, "history": None}])
+def test_a_file_whose_description_has_another_form_is_damaged(description, tmp_path):
+    checkpoint.save(tmp_path / "system.npz", {}, {"kind": registry.KIND, **description})
+    with pytest.raises(CheckpointError, match="does not hold what it should"):
+        systems.load(tmp_path / "system.npz")
+
+
 def test_load_names_the_system_that_this_version_lacks(tmp_path):
     about = {"system": "pixel", "preset": "cpu", "seed": 0, "classes": 10, "settings": {}}
     checkpoint.save(tmp_path / "a.npz", {}, {"kind": "system", "about": about, "run": {}, "history": [], "seconds": {}})

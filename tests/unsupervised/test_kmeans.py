@@ -89,6 +89,12 @@ def test_equal_distances_go_to_the_lower_number_and_none_is_negative():
     assert assign(x, x)[1][0] >= 0
 
 
+def test_a_patch_on_its_centroid_is_at_no_negative_distance(rng):
+    X = (1000 * rng.standard_normal((500, 40))).astype(np.float32)
+    nearest, squared = assign(X, X)
+    assert (nearest == np.arange(500)).all() and (squared >= 0).all()
+
+
 def test_refusals(rng):
     X = rng.standard_normal((5, 3))
     for wrong in (X[0], X.astype(int), X[:, :0], X[:0]):

@@ -80,7 +80,7 @@ class Coates2011(System):
 
     def __init__(self, preset="cpu", seed=0, features="kmeans", count=1600, whitened=True, patches=400_000,
                  iterations=50, sae_patches=100_000, sae_iterations=200, sparsity=0.03, sparsity_weight=5.0,
-                 sparse_weight_decay=3e-3, C=100.0, epochs=200, components=400):
+                 sparse_weight_decay=3e-3, C=100.0, epochs=500, components=400):
         super().__init__(preset, seed)
         if features not in FEATURES:
             raise SettingsError(f"there are no features {features!r}{nearest(str(features), FEATURES)}: choose one of "

@@ -1,6 +1,6 @@
 """Do the tests see bugs? Plant each in a copy of the package and run the tests that must see it.
 
-    python -m tests.mutants                              all: an hour on two cores
+    python -m tests.mutants                              all: half an hour on two cores
     python -m tests.mutants --only retrieval/ "a seed"   those whose file or words hold one of these texts
     python -m tests.mutants --sample 20 --seed 1         some, as .ci/run does
 

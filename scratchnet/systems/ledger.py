@@ -60,8 +60,8 @@ LEDGER = [
          "compared with others.", system="coates2011"),
     _row(4, "C of the support vector machine was chosen by cross-validation and is not stated.",
          "100 times the mean over the images, features of variance 1 (0.01 is added to it), biases decay like weights: "
-         "as in the authors' code. 500 iterations of L-BFGS: with the triangle, the accuracy on 5,000 held-out training "
-         "images was then 0.6 points higher than after 200. For the other features, nothing was compared.",
+         "as in the authors' code. 500 iterations of L-BFGS: with the triangle, the accuracy on 5,000 held-out "
+         "training images was then 0.6 points higher than after 200. For the other features, nothing was compared.",
          system="coates2011"),
     _row(5, "Retrieval is not measured.",
          "The descriptor is the projection of the standardised features onto their first 400 principal components, as "

@@ -439,13 +439,18 @@ def test_unknown_backend_is_one_line():
 
 def test_coates_figure_3_has_their_points_beside_ours(tmp_path, capsys):
     file = tmp_path / "coates_figure3.json"
-    command = ["--dataset", "mini", "--counts", "8,100", "--features", "kmeans", "--train-images", "100", "--quick",
-               "--json", str(file)]
+    command = ["--dataset", "mini", "--counts", "8,100", "--features", "kmeans", "--costs", "0.001,100",
+               "--train-images", "100", "--quick", "--json", str(file)]
     coates_figure3.main(command)
     rows = documents.read(file, coates_table.FORM, "")["rows"]
     assert [(row["count"], row["whitened"], row["printed"]) for row in rows] == [
         (8, True, None), (8, False, None), (100, True, 65.6), (100, False, 56.8)]
     assert {(row["train_images"], row["held_images"]) for row in rows} == {(80, 20)}
+    for row in rows:
+        assert [tried["C"] for tried in row["tried"]] == [0.001, 100.0]
+        assert row["top1"] == max(tried["top1"] for tried in row["tried"])
+        assert {"C": row["C"], "top1": row["top1"]}.items() <= next(
+            tried for tried in row["tried"] if tried["C"] == row["C"]).items()
     coates_figure3.main(command)  # takes what is there
     assert documents.read(file, coates_table.FORM, "")["rows"] == rows
     readme = tmp_path / "benchmarks/results/README.md"

@@ -7,7 +7,8 @@ from scratchnet.schema import anything, nothing, number, positive, share, text, 
 from . import read, write_between
 
 FORM = {"rows": [{"case": text, "features": text, "whitened": truth, "count": positive, "train_images": positive,
-                  "held_images": positive, "top1": share, "printed": (nothing, number), ...: anything}],
+                  "held_images": positive, "top1": share, "C": number, "printed": (nothing, number),
+                  "tried": [{"C": number, "iterations": positive, "train_top1": share, "top1": share}], ...: anything}],
         ...: anything}
 NAMES = {"kmeans": "K-means, triangle", "kmeans_hard": "K-means, hard", "sae": "sparse auto-encoder"}
 
@@ -43,8 +44,10 @@ def table(rows):
         cells = [_cell(by_count.get(count)) for count in counts]
         lines.append(f"| {name(*key)} | {' | '.join(cells)} |")
     first = rows[0]
+    costs = len({tried["C"] for tried in first["tried"]})
     return "\n".join([*lines, "", f"Ours: Top-1 in % on {first['held_images']:,} held-out training images, "
-                      f"{first['train_images']:,} learnt from; theirs: cross-validation on 50,000."]) + "\n"
+                      f"{first['train_images']:,} learnt from, with the best of {costs} values of C; theirs: "
+                      "cross-validation on 50,000."]) + "\n"
 
 
 def _cell(row):

@@ -34,7 +34,7 @@ from ..unsupervised import (
 )
 from .contract import System
 from .features import FILE, Memory, check_capacity, computed
-from .fitting import bar
+from .fitting import bar, fit_classifier, say_outcome
 
 K, D = 6, 6 * 6 * 3
 FEATURES = {"kmeans": 77.9, "kmeans_hard": 68.6, "sae": 73.4}  # Table 2 there, or Figure 3: Top-1 with 1,600, whitened
@@ -134,7 +134,7 @@ class Coates2011(System):
     def _fit(self, images, labels, fitting):
         self._forget()
         about = {**self.describe(), **fitting.about}
-        times, clock = {}, time.perf_counter()
+        times = {}
         self.learnt, times["pretrain"] = self._learn_features(images, about, fitting)
         self._encoder = self._make_encoder()
         shapes = {"mean": (4 * self.count,), "std": (4 * self.count,), "W": (4 * self.count, self.classes),
@@ -146,9 +146,7 @@ class Coates2011(System):
         self.seconds = {**times, **state["seconds"]}
         if fitting.path:
             fitting.path.with_name(FILE).unlink(missing_ok=True)
-        fitting.say(f"{time.perf_counter() - clock:.0f} s; support vector machines: iteration {len(self.history)}, "
-                    f"cost {self.history[-1]['cost']:.4f}, " + ", ".join(
-                        f"{key} {value:.2%}" for key, value in self.history[-1].items() if key.endswith("top1")))
+        say_outcome(self, fitting)
 
     # ---- features of patches ----
 
@@ -245,12 +243,7 @@ class Coates2011(System):
             F[part] /= self.standard[1]
         list(fitting.workers.each(standardize, parts))
         self.classifier, self._seen = LinearClassifier(SquaredHinge(), 1 / self.C, "decayed"), Memory(True)
-        with bar(fitting, total=self.epochs, desc="support vector machines", unit=" iterations") as shown:
-            def callback(row):
-                self.history.append({**row, **(fitting.validate(self) if fitting.validate else {})})
-                shown.update()
-            self.classifier.fit(F, to_device(np.asarray(labels), xp), self.classes, self.epochs, callback,
-                                fitting.workers)
+        fit_classifier(self, F, labels, fitting, "support vector machines")
         basis, self._seen = xp.zeros((0, 0), dtype=np.float32), Memory(False)
         if self.components:
             some = np.sort(stream("components", self.seed).permutation(len(F))[:PCA_IMAGES])

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import checkpoint
-from ..backend import array_module, to_host
+from ..backend import array_module, to_device, to_host
 from ..errors import InputError
 from ..parallel import Workers
 from ..progress import bar as progress_bar
@@ -88,6 +88,23 @@ class Fitting:
 def bar(fitting, **settings):
     """Return a bar that is shown as `fitting` says."""
     return progress_bar(fitting.progress, **settings)
+
+
+def fit_classifier(system, X, labels, fitting, title):
+    """Fit `system.classifier` to features X, for `system.epochs` iterations, each a row of `system.history`."""
+    with bar(fitting, total=system.epochs, desc=title, unit=" iterations") as shown:
+        def callback(row):
+            system.history.append({**row, **(fitting.validate(system) if fitting.validate else {})})
+            shown.update()
+        system.classifier.fit(X, to_device(np.asarray(labels), system.xp), system.classes, system.epochs, callback,
+                              fitting.workers)
+
+
+def say_outcome(system, fitting):
+    """Say in a line how long the fit of a system took and how its classifier ended."""
+    last = system.history[-1]
+    fitting.say(f"{sum(system.seconds.values()):.0f} s; iteration {last['epoch']}, cost {last['cost']:.5f}, "
+                + ", ".join(f"{key} {value:.2%}" for key, value in last.items() if key.endswith("top1")))
 
 
 def check_images(images):

@@ -22,7 +22,7 @@ from ..randomness import stream
 from ..unsupervised import block_histograms, codes, filtered, pca_filters, principal_components, pyramid
 from .contract import System
 from .features import FILE, Memory, check_capacity, computed
-from .fitting import bar
+from .fitting import fit_classifier, say_outcome
 
 BANK = re.compile(r"([1-9]\d*)x([1-9]\d*)")
 CELLS = 21  # of the pyramid: 4 x 4, 2 x 2 and 1
@@ -104,7 +104,7 @@ class PCANet(System):
 
     def _fit(self, images, labels, fitting):
         self._forget()
-        about, clock = {**self.describe(), **fitting.about}, time.perf_counter()
+        about = {**self.describe(), **fitting.about}
         arrays, state = fitting.part("filters", about, self._filter_shapes(),
                                      lambda start, keep: self._learn_filters(images[:self.filter_images], fitting))
         times = {"pretrain": state["seconds"]}
@@ -119,9 +119,7 @@ class PCANet(System):
         self.seconds = {**times, **state["seconds"]}
         if fitting.path:
             fitting.path.with_name(FILE).unlink(missing_ok=True)
-        fitting.say(f"{time.perf_counter() - clock:.0f} s; support vector machines: iteration {len(self.history)}, "
-                    f"cost {self.history[-1]['cost']:.5f}, " + ", ".join(
-                        f"{key} {value:.2%}" for key, value in self.history[-1].items() if key.endswith("top1")))
+        say_outcome(self, fitting)
 
     def _filter_shapes(self):
         shapes = {}
@@ -166,12 +164,7 @@ class PCANet(System):
         times, begun = {"features": time.perf_counter() - begun}, time.perf_counter()
         self.classifier, self._seen = LinearClassifier(SquaredHinge(), 1 / (N * self.C), "none"), Memory(True)
         rows = Rows((N, self.width), features.read, scale, np.float32, xp)
-        with bar(fitting, total=self.epochs, desc="support vector machines", unit=" iterations") as shown:
-            def callback(row):
-                self.history.append({**row, **(fitting.validate(self) if fitting.validate else {})})
-                shown.update()
-            self.classifier.fit(rows, to_device(np.asarray(labels), xp), self.classes, self.epochs, callback,
-                                fitting.workers)
+        fit_classifier(self, rows, labels, fitting, "support vector machines")
         self._seen = Memory(False)
         some = np.sort(stream("components", self.seed).permutation(N)[:PCA_IMAGES])
         sample = np.concatenate([features.read(n, n + 1) for n in some])

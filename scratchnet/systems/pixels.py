@@ -14,7 +14,7 @@ from ..checks import not_negative, positive
 from ..linear import LinearClassifier
 from ..losses import SoftmaxCrossEntropy
 from .contract import System
-from .fitting import bar
+from .fitting import fit_classifier, say_outcome
 
 D = 32 * 32 * 3
 
@@ -63,16 +63,9 @@ class Pixels(System):
         self.mean = to_device(mean / 255, self.xp, np.float32)
         self.classifier = LinearClassifier(SoftmaxCrossEntropy(), self.decay)
         X = self._centred(to_device(images, self.xp))
-        with bar(fitting, total=self.epochs, desc=self.name, unit="iteration") as progress:
-            def callback(row):
-                self.history.append({**row, **(fitting.validate(self) if fitting.validate else {})})
-                progress.update()
-            self.classifier.fit(X, to_device(np.asarray(labels), self.xp), self.classes, self.epochs, callback,
-                                fitting.workers)
+        fit_classifier(self, X, labels, fitting, "softmax regression")
         self.seconds = {"train": time.perf_counter() - start}
-        last = self.history[-1]
-        fitting.say(f"iteration {last['epoch']}: cost {last['cost']:.4f}, " + ", ".join(
-            f"{key} {value:.2%}" for key, value in last.items() if key.endswith("top1")))
+        say_outcome(self, fitting)
 
     def _centred(self, images):
         x = images.reshape(len(images), D).astype(np.float32)

@@ -43,13 +43,14 @@ def main(arguments=None):
     (name,), report = harness.backends(options, ("numpy", "cupy")), harness.Report(options)
     xp, dataset = backend.select(name), data.load(options.dataset)
     part = split(dataset, min(options.train_images, len(dataset.train_labels)), options.train_images // 5, 0)
-    earlier = {(row["case"], row["train_images"]): row for row in _earlier(options.json)}
+    report.add(_earlier(options.json))
+    measured = {(row["case"], row["train_images"]) for row in report.rows}
     for count in map(int, options.counts.split(",")):
         for features in options.features.split(","):
             for patches in options.patches.split(","):
                 case = f"{features}, {patches}, {count}"
-                row = earlier.get((case, len(part.images)))
-                report.add([row or measure(case, features, patches != "raw", count, part, xp, name, options)])
+                if (case, len(part.images)) not in measured:
+                    report.add([measure(case, features, patches != "raw", count, part, xp, name, options)])
 
 
 def measure(case, features, whitened, count, part, xp, name, options):

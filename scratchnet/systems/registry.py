@@ -11,6 +11,7 @@ SYSTEMS = {  # name: (module, class)
     "pixels": ("pixels", "Pixels"),
     "coates2011": ("coates2011", "Coates2011"),
     "pcanet": ("pcanet", "PCANet"),
+    "rbm_backprop": ("rbm_backprop", "RBMBackprop"),
 }
 
 

@@ -1,8 +1,8 @@
 """Learning by contrastive divergence: the same for every machine of two layers of units.
 
-A machine gives each state of its visible units v and hidden units h an energy, and believes in the states of low energy.
-To learn is to lower the energy where the data are and to raise it where the machine's own beliefs are. These cannot be
-had at a reasonable price; but a few steps of a Markov chain that starts at the data go in their direction (Hinton, 2002).
+A machine gives each state of its visible units v and hidden units h an energy, and believes in states of low energy. To
+learn is to lower the energy where the data are and to raise it where the machine's own beliefs are. These cannot be had
+at a reasonable price; but a few steps of a Markov chain that starts at the data go in their direction (Hinton, 2002).
 
 What a machine is (`Machine`) and how one learns (`ContrastiveDivergence`) are kept apart: a fully connected machine and
 a convolutional one differ in how they go up and down, and in nothing else.
@@ -72,12 +72,13 @@ class ContrastiveDivergence:
 
         ∂ log p(v) / ∂W = ⟨v·h⟩ data − ⟨v·h⟩ model,      likewise for b and c,
 
-    where the model's mean is taken after k steps of a Markov chain. It starts from the data (CD-k: Hinton, 2002), or from
-    where it was at the step of learning before (persistent: Tieleman, 2008), which is nearer to the truth where rates are
-    low. Sparsity, after Lee, Ekanadham and Ng (2008), moves the hidden biases only: by weight · (target − mean of h).
+    where the model's mean is taken after k steps of a Markov chain. It starts from the data (CD-k: Hinton, 2002), or
+    from where it was at the step of learning before (persistent: Tieleman, 2008), which is nearer to the truth where
+    rates are low. Sparsity, after Lee, Ekanadham and Ng (2008), moves the hidden biases only: by weight · (target −
+    mean of h).
 
-    Random numbers of a step and a shard of its batch come from a stream of their own. With `arrays` and `state` put back
-    after an epoch, learning therefore ends with the same bits.
+    Random numbers of a step and a shard of its batch come from a stream of their own. With `arrays` and `state` put
+    back after an epoch, learning therefore ends with the same bits.
 
     Parameters
     ----------
@@ -181,14 +182,14 @@ class ContrastiveDivergence:
             worse = "is not finite" if not np.isfinite(error) else f"is {error / (squares + numbers):.0f} times too far"
             raise NonFiniteError(f"epoch {place[0] + 1}, step {place[1] + 1}: the reconstruction {worse}: learning "
                                  "explodes; use a lower rate, and data of unit variance")
-        for name, grad in grads.items():
+        for grad in grads.values():
             grad *= -1 / n
         with np.errstate(all="ignore"):
             self.optimizer.step(self.machine, grads, rate)
         return sums
 
     def _share(self, v, part, rng):
-        """Return a shard's sums, its share of what to climb, {name: array}, and the chains' visible units after it."""
+        """Return a shard's sums, its share of what to climb, {name: array}, and its chains' visible units."""
         machine = self.machine
         x = machine.hidden_input(v)
         h = machine.hidden_mean(x)
@@ -207,13 +208,13 @@ class ContrastiveDivergence:
             grads[name] -= value
         for name, value in sparse.items():
             grads[name] += value
-        units = h if isinstance(h, tuple) else (h,)
-        missing = v - machine.visible.mean(below)
-        return np.array([float(s) for s in ((missing * missing).sum(), (v * v).sum(), v.size, sum(u.sum() for u in units),
-                                            sum((u * u).sum() for u in units), sum(u.size for u in units))]), grads, dreamt
+        units, missing = h if isinstance(h, tuple) else (h,), v - machine.visible.mean(below)
+        sums = [(missing * missing).sum(), (v * v).sum(), v.size, sum(u.sum() for u in units),
+                sum((u * u).sum() for u in units), sum(u.size for u in units)]
+        return np.array([float(s) for s in sums]), grads, dreamt
 
     def _row(self, sums, seconds):
-        error, _, numbers, on, squares, units = sums
+        error, _, numbers, on, squares, units = map(float, sums)
         activity, W = on / units, self.machine.params["W"]
         row = {"epoch": self.epoch, "reconstruction": error / numbers, "activity": activity,
                "spread": float(np.sqrt(max(squares / units - activity**2, 0))),
@@ -243,9 +244,9 @@ class ContrastiveDivergence:
 def trouble(row):
     """Return a line that says what is wrong with the learning of which `row` tells, or ""."""
     if abs(row["activity"] - 0.5) < STUCK and row["spread"] < STUCK:
-        return (f"hidden means are stuck at one half ({row['activity']:.2f} ± {row['spread']:.2f}): the units are still "
-                "linear and tell no features; use a higher rate, more epochs or larger initial weights")
+        return (f"hidden means are stuck at one half ({row['activity']:.2f} ± {row['spread']:.2f}): the units are "
+                "still linear and tell no features; use a higher rate, more epochs or larger initial weights")
     if row["activity"] < SILENT:
-        return (f"hidden units are silent (mean {row['activity']:.1g}): use a lower rate or sparsity weight, or a higher "
-                "sparsity target")
+        return (f"hidden units are silent (mean {row['activity']:.1g}): use a lower rate or sparsity weight, or a "
+                "higher sparsity target")
     return ""

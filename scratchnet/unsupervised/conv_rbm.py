@@ -88,8 +88,8 @@ class ConvRBM(Machine):
     def visible_input(self, h):
         """Return what reaches the pixels, (N, H, W, C), from maps and global units.
 
-        Full convolution is correlation with kernels turned by half a circle, their channels and filters swapped, on maps
-        with K − 1 zeros around them.
+        Full convolution is correlation with kernels turned by half a circle, their channels and filters swapped, on
+        maps with K − 1 zeros around them.
         """
         (maps, globals_), W = h, self.params["W"]
         turned = array_module(W).ascontiguousarray(W[::-1, ::-1].transpose(0, 1, 3, 2))

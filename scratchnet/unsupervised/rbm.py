@@ -1,9 +1,9 @@
 """The restricted Boltzmann machine: features learnt by energy.
 
-Visible units v, which are the data, and binary hidden units h are joined by weights; within a layer, nobody is joined to
-anybody. A hidden unit that is on lowers the energy of the data that look like its weights. Smolensky (1986) had the
-idea, Hinton (2002) a way to learn it, and Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009), made
-it learn from CIFAR-10.
+Visible units v, which are the data, and binary hidden units h are joined by weights; within a layer, nobody is joined
+to anybody. A hidden unit that is on lowers the energy of the data that look like its weights. Smolensky (1986) had the
+idea, Hinton (2002) a way to learn it, and Krizhevsky, Learning Multiple Layers of Features from Tiny Images (2009),
+made it learn from CIFAR-10.
 """
 import numpy as np
 

@@ -61,9 +61,9 @@ class Binary:
 class Capped:
     """min(max(x, 0), 6): a rectified unit that stands for six binary ones with shifted biases.
 
-    Krizhevsky, Convolutional Deep Belief Networks on CIFAR-10 (2010), as quoted elsewhere: the cap "encourages the model
-    to learn sparse features earlier". The noise is that of Nair and Hinton (2010), whose variance is that of the binary
-    units near their threshold. No energy belongs to it that could be added up.
+    Krizhevsky, Convolutional Deep Belief Networks on CIFAR-10 (2010), as quoted elsewhere: the cap "encourages the
+    model to learn sparse features earlier". The noise is that of Nair and Hinton (2010). No energy belongs to it that
+    could be added up.
     """
 
     CAP = 6

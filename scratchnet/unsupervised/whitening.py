@@ -5,17 +5,13 @@ rotates the patches to their principal components, scales each to the same varia
 still looks like a patch, with its edges brought out. Without rotating back, and without the components that hardly
 vary, a whole image becomes a short vector of independent numbers.
 """
-from contextlib import nullcontext
-
 import numpy as np
 
 from ..backend import array_module
 from ..checks import not_negative
 from ..errors import InputError
-from ..parallel import shards, workers_for
-from .pca import leading_eigenvectors
+from .pca import principal_components
 
-PARTS, BLOCK = 4, 1000  # of the rows, whose products are added up apart, and rows that are multiplied at a time
 
 class ZCA:
     """x ↦ (x − mean) · T with T = U · diag(1 / √(λ + ε)) · Uᵀ, where Cov(x) = U · diag(λ) · Uᵀ.
@@ -70,7 +66,7 @@ class ZCA:
 
 
 class PCAWhitening:
-    """x ↦ (x − mean) · V · diag(1 / √(λ + ε)), with V (D, d) the leading eigenvectors of Cov(x) and λ their eigenvalues.
+    """x ↦ (x − mean) · V · diag(1 / √(λ + ε)), with V (D, d) the leading eigenvectors of Cov(x) and λ the eigenvalues.
 
     Rotated back, that is ZCA without the other components. Whoever compares data by products and distances only, as a
     Boltzmann machine with Gaussian units does, learns the same from both: from d numbers, at a fraction of the price.
@@ -84,42 +80,29 @@ class PCAWhitening:
 
     Attributes
     ----------
-    mean : (D,) array
-    transform_matrix : (D, d) array
-        V · diag(1 / √(λ + ε)); both are float64. With weights W (d, M) behind it, transform_matrix · W are weights (D, M)
-        of the same meaning for x − mean.
+    mean : (D,) float32 array
+    transform_matrix : (D, d) float32 array
+        V · diag(1 / √(λ + ε)). With weights W (d, M) behind it, transform_matrix · W are weights (D, M) of the same
+        meaning for x − mean.
+    inverse_matrix : (d, D) float32 array
+        diag(√(λ + ε)) · Vᵀ, back to what the kept components tell of x − mean.
     """
 
     def __init__(self, count, epsilon=0.0):
         not_negative(epsilon=epsilon)
         self.count, self.epsilon = count, epsilon
 
-    def fit(self, X, workers=None):
-        """Learn from the rows of X (m, D), numbers, and return self; whole numbers are converted a part at a time."""
+    def fit(self, X):
+        """Learn from the rows of X (m, D), numbers, and return self."""
         xp = array_module(X)
         _check(X)
-        if len(X) < 2:
-            raise InputError(f"whitening learns from m ≥ 2 rows, got {len(X)}")
-        self.mean = X.mean(axis=0, dtype=np.float64)
-        dtype = np.float64 if X.dtype == np.float64 else np.float32
-        mean = self.mean.astype(dtype)
-
-        def products(part):
-            total = xp.zeros((X.shape[1],) * 2)
-            for start in range(part.start, part.stop, BLOCK):
-                x = X[start:min(start + BLOCK, part.stop)].astype(dtype) - mean
-                total += x.T @ x
-            return total
-        with nullcontext(workers) if workers else workers_for(xp) as pool:
-            covariance = sum(pool.each(products, shards(xp, len(X), -(-len(X) // PARTS)))) / len(X)
-        if not bool(xp.isfinite(covariance).all()):
-            raise InputError("whitening cannot learn from numbers that are not finite: look for NaN")
-        V, values = leading_eigenvectors(covariance, self.count)
-        scale = xp.sqrt(xp.maximum(values, 0) + self.epsilon)
-        if not float(scale[-1]) > 1e-6 * float(scale[0]):
-            raise InputError(f"the data do not vary in {self.count} directions: take fewer components, or an epsilon "
-                             "above 0")
-        self.transform_matrix = V / scale
+        self.mean, V = principal_components(X, self.count)
+        if V.shape[1] < self.count:
+            raise InputError(f"{len(X)} rows of {X.shape[1]} numbers vary in {V.shape[1]} directions, not in "
+                             f"{self.count}: keep fewer components, or learn from more data")
+        z = (X - self.mean) @ V
+        scale = xp.sqrt((z * z).mean(axis=0) + self.epsilon).astype(np.float32)
+        self.transform_matrix, self.inverse_matrix = V / scale, (V * scale).T
         return self
 
     def transform(self, X):

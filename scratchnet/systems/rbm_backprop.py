@@ -98,9 +98,9 @@ class RBMBackprop(System):
                "paper": {"hidden": 10_000}}
 
     def __init__(self, preset="cpu", seed=0, pretrain=True, contrast=True, whitened=782, hidden=4000, rbm_epochs=20,
-                 rbm_rate=0.01, rbm_decay=1e-3, steps=1, persistent=False, sparsity=0.0, sparsity_weight=0.0, scale="he",
-                 activation="relu", dropout=0.5, shift=2, flip=True, epochs=40, rate=0.02, decay=1e-3, batch=128,
-                 momentum=0.9, components=400):
+                 rbm_rate=0.01, rbm_decay=1e-3, steps=1, persistent=False, sparsity=0.0, sparsity_weight=0.0,
+                 scale="he", activation="relu", dropout=0.5, shift=2, flip=True, epochs=40, rate=0.02, decay=1e-3,
+                 batch=128, momentum=0.9, components=400):
         super().__init__(preset, seed)
         (self.whitened, self.hidden, self.rbm_epochs, self.steps, self.epochs, self.batch) = positive(
             whitened=whitened, hidden=hidden, rbm_epochs=rbm_epochs, steps=steps, epochs=epochs, batch=batch)

@@ -178,10 +178,10 @@ class ContrastiveDivergence:
         if self.persistent:
             self.chains[:n] = xp.concatenate(moved)
         error, squares, numbers = sums[:3]
-        if not error <= EXPLODED * (squares + numbers):
-            worse = "is not finite" if not np.isfinite(error) else f"is {error / (squares + numbers):.0f} times too far"
-            raise NonFiniteError(f"epoch {place[0] + 1}, step {place[1] + 1}: the reconstruction {worse}: learning "
-                                 "explodes; use a lower rate, and data of unit variance")
+        if not error <= EXPLODED * (squares + numbers) < np.inf:
+            raise NonFiniteError(f"epoch {place[0] + 1}, step {place[1] + 1}: the data have squares of "
+                                 f"{squares / numbers:.3g}, what their reconstruction lacks {error / numbers:.3g}: "
+                                 "learning explodes; use a lower rate, and data of unit variance")
         for grad in grads.values():
             grad *= -1 / n
         with np.errstate(all="ignore"):
@@ -215,7 +215,7 @@ class ContrastiveDivergence:
 
     def _row(self, sums, seconds):
         error, _, numbers, on, squares, units = map(float, sums)
-        activity, W = on / units, self.machine.params["W"]
+        activity, W = on / units, self.machine.params["W"].astype(np.float64)
         row = {"epoch": self.epoch, "reconstruction": error / numbers, "activity": activity,
                "spread": float(np.sqrt(max(squares / units - activity**2, 0))),
                "norm": float((W * W).sum()) ** 0.5, "seconds": seconds}

@@ -106,20 +106,21 @@ class Pooled:
 
     def pooled(self, x):
         """Return the probability that a unit of a block is on, (N, H / size, W / size, F)."""
-        _, off, total = self._parts(x)
-        return 1 - (off / total)[..., 0]
+        _, largest, total = self._parts(x)
+        return 1 - (array_module(x).exp(-largest) / total)[..., 0]
 
     def log_partition(self, x):
         """Return log(1 + Σ_block exp(x)) of each block, (N, H / size, W / size, F)."""
-        _, off, total = self._parts(x)
-        return (array_module(x).log(total) - array_module(x).log(off))[..., 0]
+        _, largest, total = self._parts(x)
+        return (largest + array_module(x).log(total))[..., 0]
 
     def own_energy(self, v):
         """Return 0."""
         return 0 * v
 
     def _parts(self, x):
-        """Return exp(x) (N, H / size, W / size, F, size²), 1 and their sum, all divided by the largest of a block."""
+        """Return exp(x − a) (N, H / size, W / size, F, size²), a, the largest of 0 and a block's x, and the sum of
+        exp(−a) and a block's exp(x − a)."""
         xp, s = array_module(x), self.size
         if x.ndim != 4 or x.shape[1] % s or x.shape[2] % s:
             raise InputError(f"maps (N, H, W, F) are pooled in whole blocks of {s} x {s} units, got the shape "
@@ -127,8 +128,8 @@ class Pooled:
         N, H, W, F = x.shape
         blocks = x.reshape(N, H // s, s, W // s, s, F).transpose(0, 1, 3, 5, 2, 4).reshape(N, H // s, W // s, F, s * s)
         largest = xp.maximum(blocks.max(axis=-1, keepdims=True), 0)
-        on, off = xp.exp(blocks - largest), xp.exp(-largest)
-        return on, off, off + on.sum(axis=-1, keepdims=True)
+        on = xp.exp(blocks - largest)
+        return on, largest, xp.exp(-largest) + on.sum(axis=-1, keepdims=True)
 
     def _maps(self, blocks, shape):
         """Put blocks (N, H / size, W / size, F, size²) back in their places in maps of `shape`."""

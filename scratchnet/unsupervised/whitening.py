@@ -8,7 +8,7 @@ vary, a whole image becomes a short vector of independent numbers.
 import numpy as np
 
 from ..backend import array_module
-from ..checks import not_negative
+from ..checks import not_negative, positive
 from ..errors import InputError
 from .pca import principal_components
 
@@ -41,9 +41,7 @@ class ZCA:
         _check(X)
         if len(X) < 2:
             raise InputError(f"whitening learns from m ≥ 2 rows, got {len(X)}")
-        X = X.astype(np.float64)
-        if not bool(xp.isfinite(X).all()):
-            raise InputError("whitening cannot learn from numbers that are not finite: look for NaN in the patches")
+        X = _finite(X.astype(np.float64))
         self.mean = X.mean(axis=0)
         centred = X - self.mean
         eigenvalues, U = xp.linalg.eigh(centred.T @ centred / len(X))
@@ -90,13 +88,13 @@ class PCAWhitening:
 
     def __init__(self, count, epsilon=0.0):
         not_negative(epsilon=epsilon)
-        self.count, self.epsilon = count, epsilon
+        (self.count,), self.epsilon = positive(count=count), epsilon
 
     def fit(self, X):
         """Learn from the rows of X (m, D), numbers, and return self."""
         xp = array_module(X)
         _check(X)
-        self.mean, V = principal_components(X, self.count)
+        self.mean, V = principal_components(_finite(X), self.count)
         if V.shape[1] < self.count:
             raise InputError(f"{len(X)} rows of {X.shape[1]} numbers vary in {V.shape[1]} directions, not in "
                              f"{self.count}: keep fewer components, or learn from more data")
@@ -117,6 +115,13 @@ def _check(X, mean=None):
     if X.ndim != 2 or X.dtype.kind not in "fiu" or mean is not None and X.shape[1] != len(mean):
         D = "D" if mean is None else len(mean)
         raise InputError(f"whitening takes numbers (m, {D}), got {X.dtype} of shape {tuple(X.shape)}")
+
+
+def _finite(X):
+    """Return X, unless there is something in it to which the mean would be lost."""
+    if not bool(array_module(X).isfinite(X).all()):
+        raise InputError("whitening cannot learn from numbers that are not finite: look for NaN in the data")
+    return X
 
 
 def _float(X):

@@ -1,10 +1,11 @@
 """ZCA whitening: what it promises, measured."""
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import InputError, SettingsError
-from scratchnet.unsupervised import ZCA
+from scratchnet.unsupervised import ZCA, PCAWhitening
 
 
 def correlated(rng, m=2000, D=6):
@@ -72,3 +73,48 @@ def test_what_all_patches_have_in_common_does_not_count(rng):
     np.testing.assert_allclose(far, near, atol=1e-5)
     small = (X * 1e-5 + 1).astype(np.float32)
     np.testing.assert_allclose(np.cov(ZCA(0).fit(small).transform(small).T, bias=True), np.eye(5), atol=1e-5)
+
+
+def test_leading_components_are_those_of_scikit_learn(rng, backend):
+    X = (rng.standard_normal((300, 20)) * np.arange(1, 21)) @ np.linalg.qr(rng.standard_normal((20, 20)))[0] + 3
+    theirs = PCA(6, whiten=True).fit(X)
+    ours = PCAWhitening(6).fit(to_device(X, backend))
+    found = to_host(ours.transform(to_device(X, backend)))
+    expected = theirs.transform(X) * np.sqrt(300 / 299)
+    np.testing.assert_allclose(np.abs((found * expected).mean(axis=0)), 1, rtol=1e-4)  # up to the sign
+    np.testing.assert_allclose(found.T @ found / 300, np.eye(6), atol=1e-4)
+    np.testing.assert_allclose(to_host(ours.mean), X.mean(axis=0), rtol=1e-5)
+    back = found @ to_host(ours.inverse_matrix) + to_host(ours.mean)
+    np.testing.assert_allclose(back, theirs.inverse_transform(theirs.transform(X)), atol=1e-3)
+
+
+@pytest.mark.parametrize("n", [200, 15])
+def test_fewer_images_than_pixels_are_enough_and_epsilon_damps_what_hardly_varies(n, rng):
+    X = rng.integers(0, 256, (n, 30), dtype=np.uint8)
+    plain, damped = PCAWhitening(5).fit(X), PCAWhitening(5, 5000.0).fit(X)
+    z = plain.transform(X)
+    np.testing.assert_allclose(z.T @ z / n, np.eye(5), atol=1e-3)
+    variance = 1 / (plain.transform_matrix**2).sum(axis=0)
+    np.testing.assert_allclose(damped.transform(X).var(axis=0), variance / (variance + 5000), rtol=1e-3)
+    assert plain.transform(X).dtype == np.float64 and plain.transform(X.astype(np.float32)).dtype == np.float32
+
+
+def test_weights_on_components_are_weights_on_pixels(rng):
+    X, W = rng.standard_normal((50, 12)), rng.standard_normal((4, 6))
+    ours = PCAWhitening(4).fit(X)
+    np.testing.assert_allclose((X - ours.mean) @ (ours.transform_matrix @ W), ours.transform(X) @ W, rtol=1e-4,
+                               atol=1e-4)
+
+
+def test_components_that_are_not_there_are_refused(rng):
+    X = rng.standard_normal((50, 3)) @ rng.standard_normal((3, 12))
+    with pytest.raises(InputError, match="50 rows of 12 numbers vary in 3 directions, not in 4: keep fewer components"):
+        PCAWhitening(4).fit(X)
+    with pytest.raises(InputError, match="whitening takes numbers"):
+        PCAWhitening(4).fit(X[0])
+    with pytest.raises(InputError, match="look for NaN"):
+        PCAWhitening(3).fit(X * np.nan)
+    with pytest.raises(InputError, match=r"whitening takes numbers \(m, 12\)"):
+        PCAWhitening(3).fit(X).transform(X[:, :5])
+    with pytest.raises(SettingsError, match="count must be"):
+        PCAWhitening(0)

@@ -14,6 +14,7 @@ from ..checks import counts, not_negative, positive
 from ..data.augment import shift_and_flip
 from ..errors import SettingsError
 from ..layers import Dense, Dropout, ReLU, Sigmoid
+from ..memory import free_memory
 from ..network import Network
 from ..randomness import stream
 from ..suggest import nearest
@@ -29,6 +30,7 @@ from ..unsupervised import (
     rescale,
 )
 from .contract import System
+from .features import check_capacity
 from .fitting import bar
 
 D = 32 * 32 * 3
@@ -118,7 +120,9 @@ class RBMBackprop(System):
             raise SettingsError(f"images of {D:,} numbers have no {self.whitened:,} principal components")
         if self.shift >= 16:
             raise SettingsError(f"images of 32 pixels can be shifted by 0 to 15, got {shift}")
-        not_negative(rate=rate, rbm_rate=rbm_rate, dropout=dropout)
+        not_negative(rate=rate, rbm_rate=rbm_rate)
+        if not rate or not rbm_rate:
+            raise SettingsError("a learning rate must be above 0")
         self.dropout, self.rate, self.rbm_rate = float(dropout), float(rate), float(rbm_rate)
         self.decay, self.rbm_decay, self.momentum = float(decay), float(rbm_decay), float(momentum)
         self.sparsity, self.sparsity_weight = float(sparsity), float(sparsity_weight)
@@ -129,6 +133,17 @@ class RBMBackprop(System):
     def method(self):
         """The system's name, and "_random" behind it without pre-training."""
         return self.name if self.pretrain else f"{self.name}_random"
+
+    def needs(self, n):
+        """Return the bytes of memory and of space on the disk that a fit to n images takes."""
+        some, weights = min(n, WHITENING_IMAGES), self.whitened * self.hidden
+        whitening = some * D * 12 + min(some, D)**2 * 40
+        learning = 4 * weights * 8 + 4 * D * self.whitened
+        return 2e8 + n * D + max(whitening, learning), 0
+
+    def check(self, n, folder=None):
+        """Refuse a fit to n images that memory has no room for."""
+        check_capacity(self, self.needs, n, free_memory(), folder)
 
     def _fit(self, images, labels, fitting):
         self.network, self.learnt, about = None, {}, {**self.describe(), **fitting.about}

@@ -211,10 +211,11 @@ def test_learning_that_explodes_is_stopped_at_once(factor, rate, rng, backend):
 
 
 def test_refusals(rng):
-    for settings, words in (({"rate": 0}, "learning rate"), ({"rate": np.nan}, "learning rate"),
-                            ({"steps": 0}, "steps"), ({"batch": 0}, "batch"), ({"shard": 0}, "shard"), ({"sparsity": -1}, "sparsity must"),
-                            ({"sparsity_weight": -1}, "sparsity_weight"), ({"momentum": 1}, "momentum"),
-                            ({"weight_decay": -1}, "weight_decay")):
+    for settings, words in (
+            ({"rate": 0}, "learning rate"), ({"rate": np.nan}, "learning rate"), ({"steps": 0}, "steps"),
+            ({"batch": 0}, "batch"), ({"shard": 0}, "shard"), ({"sparsity": -1}, "sparsity must"),
+            ({"sparsity_weight": -1}, "sparsity_weight"), ({"momentum": 1}, "momentum"),
+            ({"weight_decay": -1}, "weight_decay")):
         with pytest.raises(SettingsError, match=words):
             ContrastiveDivergence(machine(), **settings)
     teacher = ContrastiveDivergence(machine())

@@ -17,7 +17,7 @@ from .linear import LinearClassifier
 from .losses import SoftmaxCrossEntropy, SquaredError, SquaredHinge
 from .suggest import nearest
 from .systems.kuo2016 import Recipe, build_network
-from .unsupervised import SparseAutoencoder
+from .unsupervised import RBM, SparseAutoencoder, likelihood_gradient, log_likelihood
 
 CONVOLUTIONS = {  # kernel, stride and padding; where Winograd's algorithm does not apply, im2col would be checked twice
     "naive": ((5, 1, 2), (5, 2, 1)), "im2col": ((5, 1, 2), (5, 2, 1)), "winograd": ((5, 1, 2), (3, 1, 0))}
@@ -64,6 +64,21 @@ def _linear(loss):
             return cost, dict(zip("Wb", classifier.unpack(gradient, 6)))
         return check_function(function, {"W": to_device(rng.standard_normal((6, 4)), xp),
                                          "b": to_device(rng.standard_normal(4), xp)}, rng)
+    return run
+
+
+def _likelihood(units):
+    """Check the gradient of the likelihood of a machine that is small enough to have one."""
+    def run(rng, xp):
+        rbm = RBM(5, 4, units, rng=rng, dtype=np.float64).to(xp)
+        real = rng.standard_normal((7, 5))
+        v = to_device((real > 0).astype(np.float64) if units == "binary" else real, xp)
+
+        def function(**params):
+            rbm.params = params
+            return log_likelihood(rbm, v), likelihood_gradient(rbm, v)
+        return check_function(function, {name: to_device(rng.standard_normal(p.shape), xp)
+                                         for name, p in rbm.params.items()}, rng)
     return run
 
 
@@ -120,6 +135,8 @@ def _cases():
     yield "LinearClassifier, softmax", _linear(SoftmaxCrossEntropy()), TOLERANCE_SMOOTH
     yield "LinearClassifier, squared hinge", _linear(SquaredHinge()), TOLERANCE_SMOOTH
     yield "SparseAutoencoder", _autoencoder, TOLERANCE_SMOOTH
+    for units in ("gaussian", "binary"):
+        yield f"RBM, {units}, exact likelihood", _likelihood(units), TOLERANCE_SMOOTH
     yield "kuo2016, its network", _paper_network, TOLERANCE_KINKED
 
 

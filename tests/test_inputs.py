@@ -23,17 +23,24 @@ from scratchnet.retrieval import DISTANCES, FlatIndex, evaluate_protocols, evalu
 from scratchnet.systems.kuo2016 import Kuo2016
 from scratchnet.training.optimizers import SGD, Adam
 from scratchnet.unsupervised import (
+    RBM,
     ZCA,
+    ContrastiveDivergence,
+    ConvRBM,
     Hard,
     KMeans,
+    PCAWhitening,
     Sigmoid,
     SparseAutoencoder,
     Triangle,
     all_patches,
     block_histograms,
     codes,
+    expected_update,
     filtered,
     leading_eigenvectors,
+    likelihood_gradient,
+    log_likelihood,
     normalize_contrast,
     pca_filters,
     principal_components,
@@ -43,6 +50,7 @@ from scratchnet.unsupervised import (
     sample_patches,
     spread,
 )
+from scratchnet.unsupervised.units import Binary, Capped, Gaussian, Pooled
 
 N, CLASSES = 12, 4
 
@@ -103,6 +111,38 @@ def encoded(X):
     found = sae.encode(X), sae.reconstruct(X), *sae.cost_and_gradient(sae.theta.astype(X.dtype), X)
     sae.fit(X.astype(np.float64), 3, threads=1)
     return *found, sae.theta
+
+
+def components(X):
+    white = PCAWhitening(3).fit(X)
+    return white.mean, np.abs(white.transform_matrix), np.abs(white.inverse_matrix), np.abs(white.transform(X))
+
+
+def machine(v, h):
+    rbm = RBM(5, 3, rng=generator(), dtype=precision(v))
+    return rbm.up(v), rbm.down(h), rbm.statistics(v, h), rbm.energy(v, h), rbm.free_energy(v)
+
+
+def likelihood(v):
+    rbm = RBM(5, 3, "binary", rng=generator(), dtype=precision(v))
+    return log_likelihood(rbm, v), likelihood_gradient(rbm, v), expected_update(rbm, v, 2)
+
+
+def taught(machine, data):
+    teacher = ContrastiveDivergence(machine, 0.1, persistent=True, batch=4)
+    row = teacher.fit(data, 2)[-1]
+    return teacher.arrays(), row["reconstruction"], row["activity"]
+
+
+def convolutional(v):
+    rbm = ConvRBM((8, 6, 2), 3, 3, 2, rng=generator(), dtype=precision(v))
+    h = rbm.up(v)
+    return h, rbm.down(h), rbm.statistics(v, h), taught(rbm, v)
+
+
+def units(unit):
+    asked = [name for name in ("mean", "own_energy", "log_partition", "pooled") if hasattr(unit, name)]
+    return lambda x: ([getattr(unit, name)(x) for name in asked], unit.sample(x, generator()))
 
 
 def classified(X, labels):
@@ -216,6 +256,14 @@ def calls():
         {"test": vectors, "test_labels": labels, "train": gallery, "train_labels": gallery_labels})
 
     found["ZCA"] = Call(whitened, {"X": normal((40, 5))})
+    found["PCAWhitening"] = Call(components, {"X": normal((40, 9)) * np.arange(9)})
+    found["RBM"] = Call(machine, {"v": normal((6, 5)), "h": rng.random((6, 3))})
+    found["likelihood of an RBM"] = Call(likelihood, {"v": rng.random((6, 5))})
+    found["ContrastiveDivergence"] = Call(lambda data: taught(RBM(5, 3, rng=generator(), dtype=precision(data)), data),
+                                          {"data": normal((9, 5))})
+    found["ConvRBM"] = Call(convolutional, {"v": normal((3, 8, 6, 2))})
+    for unit in (Gaussian, Binary, Capped, Pooled):
+        found[f"{unit.__name__} units"] = Call(units(unit()), {"x": normal((2, 4, 6, 3))})
     found["SparseAutoencoder"] = Call(encoded, {"X": normal((40, 5))})
     found["LinearClassifier"] = Call(classified, {"X": vectors, "labels": labels})
     found["scores of a LinearClassifier"] = Call(scored, {"X": vectors})

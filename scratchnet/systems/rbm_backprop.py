@@ -66,10 +66,15 @@ class RBMBackprop(System):
     steps, persistent : int, bool
         Of its chains; see `ContrastiveDivergence`.
     sparsity, sparsity_weight : float
-        What the means of hidden units are drawn to, and how strongly; 0 for not at all.
+        What the means of hidden units are drawn to, where they start, and how strongly they are drawn; with a weight of
+        0 they are free and start at one half.
+    sigma : float
+        Standard deviation of a visible unit given the hidden ones; the machine sees the whitened components, whose own
+        is 1, divided by it. With 1, nothing would be left for hidden units to explain: white data are what a machine
+        without any weights believes in.
     scale : {"he", "learned"}
-        Whether the weights that the network starts from are brought to the standard deviation of He's initialisation,
-        or kept as learnt.
+        Whether the network starts from the machine's weights brought to the standard deviation of He's initialisation,
+        and no biases, or from weights and biases as learnt.
     activation : {"relu", "sigmoid"}
         Of the network's hidden units.
     dropout : float
@@ -100,9 +105,9 @@ class RBMBackprop(System):
                "paper": {"hidden": 10_000}}
 
     def __init__(self, preset="cpu", seed=0, pretrain=True, contrast=True, whitened=782, hidden=4000, rbm_epochs=20,
-                 rbm_rate=0.01, rbm_decay=1e-3, steps=1, persistent=False, sparsity=0.0, sparsity_weight=0.0,
-                 scale="he", activation="relu", dropout=0.5, shift=2, flip=True, epochs=40, rate=0.02, decay=1e-3,
-                 batch=128, momentum=0.9, components=400):
+                 rbm_rate=2e-3, rbm_decay=1e-4, steps=1, persistent=False, sparsity=0.05, sparsity_weight=1.0,
+                 sigma=0.5, scale="he", activation="relu", dropout=0.5, shift=2, flip=True, epochs=40, rate=0.02,
+                 decay=1e-3, batch=128, momentum=0.9, components=400):
         super().__init__(preset, seed)
         (self.whitened, self.hidden, self.rbm_epochs, self.steps, self.epochs, self.batch) = positive(
             whitened=whitened, hidden=hidden, rbm_epochs=rbm_epochs, steps=steps, epochs=epochs, batch=batch)
@@ -120,12 +125,14 @@ class RBMBackprop(System):
             raise SettingsError(f"images of {D:,} numbers have no {self.whitened:,} principal components")
         if self.shift >= 16:
             raise SettingsError(f"images of 32 pixels can be shifted by 0 to 15, got {shift}")
-        not_negative(rate=rate, rbm_rate=rbm_rate)
-        if not rate or not rbm_rate:
-            raise SettingsError("a learning rate must be above 0")
+        not_negative(rate=rate, rbm_rate=rbm_rate, sigma=sigma)
+        if not rate or not rbm_rate or not sigma:
+            raise SettingsError("rate, rbm_rate and sigma must be above 0")
+        if sparsity_weight and not 0 < sparsity < 1:
+            raise SettingsError(f"sparsity must lie between 0 and 1, got {sparsity}")
         self.dropout, self.rate, self.rbm_rate = float(dropout), float(rate), float(rbm_rate)
         self.decay, self.rbm_decay, self.momentum = float(decay), float(rbm_decay), float(momentum)
-        self.sparsity, self.sparsity_weight = float(sparsity), float(sparsity_weight)
+        self.sparsity, self.sparsity_weight, self.sigma = float(sparsity), float(sparsity_weight), float(sigma)
         self._teacher(None), Dropout(dropout), SGD(momentum, True, decay)  # which refuse what makes no sense
         self.network, self.learnt = None, {}
 
@@ -186,7 +193,9 @@ class RBMBackprop(System):
 
     def _start(self, images, about, fitting):
         """Let an RBM learn, as far as no earlier run did, and start the network from it; return the seconds."""
-        machine = RBM(self.whitened, self.hidden, rng=stream("weights of the machine", self.seed)).to(self.xp)
+        bias = np.log(self.sparsity / (1 - self.sparsity)) if self.sparsity_weight else 0.0
+        machine = RBM(self.whitened, self.hidden, scale=0.02, hidden_bias=bias,
+                      rng=stream("weights of the machine", self.seed)).to(self.xp)
         teacher = self._teacher(machine)
         shapes = {name: (array.shape, np.float32) for name, array in teacher.arrays().items()}
         shapes |= {"chains": ((None, self.whitened), np.float32)} if self.persistent else {}
@@ -201,14 +210,15 @@ class RBMBackprop(System):
                                 f"weights {row['norm']:.1f}{'; ' * bool(row['trouble'])}{row['trouble']}")
                     shown.update()
                     keep(teacher.arrays(), teacher.state())
-                teacher.fit(images, self.rbm_epochs, self._prepare, callback, fitting.workers)
+                teacher.fit(images, self.rbm_epochs, lambda some, rng: self._prepare(some, rng) / self.sigma, callback,
+                            fitting.workers)
             return teacher.arrays(), teacher.state()
         arrays, state = fitting.part("rbm", about, shapes, make)
         params = self.network.layers["hidden"].params
-        W, b = arrays["W"][None, None], arrays["c"]  # a kernel of one pixel
+        W, b = arrays["W"] / self.sigma, arrays["c"]
         if self.scale == "he":
-            W, b = rescale(W, b, np.sqrt(2 / self.whitened))
-        params["W"], params["b"] = (to_device(array.astype(np.float32), self.xp) for array in (W[0, 0], b))
+            (((W,),), b) = rescale(W[None, None], 0 * b, np.sqrt(2 / self.whitened))  # a kernel of one pixel
+        params["W"], params["b"] = (to_device(array.astype(np.float32), self.xp) for array in (W, b))
         return sum(row["seconds"] for row in state["history"])
 
     def _build(self):
@@ -257,8 +267,8 @@ class RBMBackprop(System):
 
     def _settings(self):
         names = ("pretrain", "contrast", "whitened", "hidden", "rbm_epochs", "rbm_rate", "rbm_decay", "steps",
-                 "persistent", "sparsity", "sparsity_weight", "scale", "activation", "dropout", "shift", "flip",
-                 "epochs", "rate", "decay", "batch", "momentum", "components")
+                 "persistent", "sparsity", "sparsity_weight", "sigma", "scale", "activation", "dropout", "shift",
+                 "flip", "epochs", "rate", "decay", "batch", "momentum", "components")
         return {name: getattr(self, name) for name in names}
 
     def _state(self):

@@ -38,6 +38,7 @@ SCALES = ("he", "learned")
 ACTIVATIONS = {"sigmoid": Sigmoid, "relu": ReLU}
 WHITENING_IMAGES = 20_000  # training images whose principal components are whitened
 PCA_IMAGES = 2500  # those whose hidden units' principal components make the descriptors
+SHARD = 64  # images whose gradients are computed together: such a gradient is as large as the weights
 GRAY = 120  # what moves into an image that is shifted: near the mean
 SHOWN = 64  # hidden units in a picture
 
@@ -59,6 +60,10 @@ class RBMBackprop(System):
         Whether brightness and contrast of each image are taken out first.
     whitened : int
         Principal components that are kept; 782 in the thesis.
+    epsilon : float
+        What is added to the variance of a component before it is divided by its root, in units of a pixel's variance;
+        all of them together are then scaled to variance 1. With 0, all have variance 1; with more, those that hardly
+        vary, which are mostly noise, count less.
     hidden : int
         Hidden units.
     rbm_epochs, rbm_rate, rbm_decay : int, float, float
@@ -104,10 +109,10 @@ class RBMBackprop(System):
     presets = {"quick": {"whitened": 200, "hidden": 400, "rbm_epochs": 10, "epochs": 10, "components": 100}, "cpu": {},
                "paper": {"hidden": 10_000}}
 
-    def __init__(self, preset="cpu", seed=0, pretrain=True, contrast=True, whitened=782, hidden=4000, rbm_epochs=20,
-                 rbm_rate=2e-3, rbm_decay=1e-4, steps=1, persistent=False, sparsity=0.05, sparsity_weight=1.0,
-                 sigma=0.5, scale="he", activation="relu", dropout=0.5, shift=2, flip=True, epochs=40, rate=0.02,
-                 decay=1e-3, batch=128, momentum=0.9, components=400):
+    def __init__(self, preset="cpu", seed=0, pretrain=True, contrast=True, whitened=782, epsilon=30.0, hidden=4000,
+                 rbm_epochs=20, rbm_rate=2e-3, rbm_decay=1e-4, steps=1, persistent=False, sparsity=0.05,
+                 sparsity_weight=1.0, sigma=0.5, scale="he", activation="relu", dropout=0.5, shift=2, flip=True,
+                 epochs=40, rate=0.02, decay=1e-3, batch=128, momentum=0.9, components=400):
         super().__init__(preset, seed)
         (self.whitened, self.hidden, self.rbm_epochs, self.steps, self.epochs, self.batch) = positive(
             whitened=whitened, hidden=hidden, rbm_epochs=rbm_epochs, steps=steps, epochs=epochs, batch=batch)
@@ -125,12 +130,12 @@ class RBMBackprop(System):
             raise SettingsError(f"images of {D:,} numbers have no {self.whitened:,} principal components")
         if self.shift >= 16:
             raise SettingsError(f"images of 32 pixels can be shifted by 0 to 15, got {shift}")
-        not_negative(rate=rate, rbm_rate=rbm_rate, sigma=sigma)
+        not_negative(epsilon=epsilon, rate=rate, rbm_rate=rbm_rate, sigma=sigma)
         if not rate or not rbm_rate or not sigma:
             raise SettingsError("rate, rbm_rate and sigma must be above 0")
         if sparsity_weight and not 0 < sparsity < 1:
             raise SettingsError(f"sparsity must lie between 0 and 1, got {sparsity}")
-        self.dropout, self.rate, self.rbm_rate = float(dropout), float(rate), float(rbm_rate)
+        self.epsilon, self.dropout, self.rate, self.rbm_rate = map(float, (epsilon, dropout, rate, rbm_rate))
         self.decay, self.rbm_decay, self.momentum = float(decay), float(rbm_decay), float(momentum)
         self.sparsity, self.sparsity_weight, self.sigma = float(sparsity), float(sparsity_weight), float(sigma)
         self._teacher(None), Dropout(dropout), SGD(momentum, True, decay)  # which refuse what makes no sense
@@ -161,7 +166,7 @@ class RBMBackprop(System):
             self.seconds["pretrain"] = self._start(there, about, fitting)
         trainer = Trainer(self.network, SGD(self.momentum, True, self.decay), one_cycle(self.rate), fitting.workers,
                           self._prepare, self.epochs, self.batch, self.seed, fitting.path, about,
-                          fitting.checkpoint_seconds, fitting.progress, fitting.say)
+                          fitting.checkpoint_seconds, fitting.progress, fitting.say, shard=SHARD)
         if fitting.path and fitting.path.exists():
             trainer.resume()
         self.history = trainer.fit(there, to_device(np.asarray(labels), self.xp),
@@ -179,8 +184,10 @@ class RBMBackprop(System):
         def make(start, keep):
             begun = time.perf_counter()
             some = np.sort(stream("whitening", self.seed).permutation(len(images))[:WHITENING_IMAGES])
-            whitening = PCAWhitening(self.whitened).fit(self._rows(images[to_device(some, self.xp)]))
-            found = {"mean": whitening.mean, "basis": whitening.transform_matrix}
+            rows = self._rows(images[to_device(some, self.xp)]).astype(np.float32)
+            whitening = PCAWhitening(self.whitened, self.epsilon * float(rows.var())).fit(rows)
+            z = whitening.transform(rows)
+            found = {"mean": whitening.mean, "basis": whitening.transform_matrix / self.xp.sqrt((z * z).mean())}
             return {name: to_host(array) for name, array in found.items()}, {"seconds": time.perf_counter() - begun}
         shapes = {"mean": ((D,), np.float32), "basis": ((D, self.whitened), np.float32)}
         arrays, state = fitting.part("whitening", about, shapes, make)
@@ -266,9 +273,9 @@ class RBMBackprop(System):
             ("weights of hidden units, in pixels", basis), ("what they add to an image", dreamt))}
 
     def _settings(self):
-        names = ("pretrain", "contrast", "whitened", "hidden", "rbm_epochs", "rbm_rate", "rbm_decay", "steps",
-                 "persistent", "sparsity", "sparsity_weight", "sigma", "scale", "activation", "dropout", "shift",
-                 "flip", "epochs", "rate", "decay", "batch", "momentum", "components")
+        names = ("pretrain", "contrast", "whitened", "epsilon", "hidden", "rbm_epochs", "rbm_rate", "rbm_decay",
+                 "steps", "persistent", "sparsity", "sparsity_weight", "sigma", "scale", "activation", "dropout",
+                 "shift", "flip", "epochs", "rate", "decay", "batch", "momentum", "components")
         return {name: getattr(self, name) for name in names}
 
     def _state(self):

@@ -51,10 +51,17 @@ def test_what_it_computes_is_what_it_says(system, mini):
     np.testing.assert_allclose(found["descriptor"], h, rtol=1e-3, atol=1e-4)
 
 
-def test_training_images_are_whitened(mini):
-    one = fitted(mini)
-    z = one._prepare(mini[0])
-    np.testing.assert_allclose(z.T @ z / 120, np.eye(15), atol=1e-3)
+@pytest.mark.parametrize("contrast", [True, False])
+def test_training_images_are_whitened(contrast, mini):
+    """Fully, or as far as epsilon, which counts in variances of a pixel, lets them be; their mean variance is 1."""
+    for epsilon in (0.0, 50.0):
+        one = fitted(mini, epsilon=epsilon, contrast=contrast)
+        z = one._prepare(mini[0])
+        rows = normalize_contrast(mini[0].reshape(120, -1)) if contrast else mini[0].reshape(120, -1)
+        centred = (rows - rows.mean(axis=0)) / rows.std()
+        variances = np.linalg.svd(centred, compute_uv=False)[:15]**2 / 120
+        expected = variances / (variances + epsilon)
+        np.testing.assert_allclose(z.T @ z / 120, np.diag(expected / expected.mean()), atol=3e-3)
 
 
 @pytest.mark.parametrize("scale", ["he", "learned"])
@@ -94,9 +101,9 @@ def test_the_trainer_is_told_all_settings(mini, monkeypatch):
     told = {}
 
     class Trainer(rbm_backprop.Trainer):
-        def __init__(self, network, optimizer, schedule, *more):
+        def __init__(self, network, optimizer, schedule, *more, shard):
             told.update(network=network, optimizer=optimizer, rate=schedule(0.3), batch=more[3], seed=more[4])
-            super().__init__(network, optimizer, schedule, *more)
+            super().__init__(network, optimizer, schedule, *more, shard=shard)
     monkeypatch.setattr(rbm_backprop, "Trainer", Trainer)
     fitted(mini, rate=0.007, decay=0.03, momentum=0.4, dropout=0.3, seed=5, pretrain=False)
     assert (told["optimizer"].momentum, told["optimizer"].weight_decay, told["optimizer"].nesterov) == (0.4, 0.03, True)
@@ -202,6 +209,7 @@ def test_what_goes_wrong_with_the_machine_is_told(mini):
     ({"batch": 0}, "batch must"), ({"shift": 16}, "shifted by 0 to 15, got 16"), ({"shift": -1}, "shift must"),
     ({"components": -1}, "components must"), ({"rate": 0}, "rate, rbm_rate and sigma must be above 0"),
     ({"rbm_rate": 0}, "must be above 0"), ({"sigma": 0}, "must be above 0"), ({"sigma": -1}, "sigma must be"),
+    ({"epsilon": -1}, "epsilon must"),
     ({"dropout": 1}, "dropout rate"), ({"momentum": 1}, "momentum"), ({"decay": -1}, "weight_decay"),
     ({"rbm_decay": -1}, "weight_decay"), ({"sparsity": -1}, "sparsity"), ({"sparsity_weight": -1}, "sparsity_weight"),
     ({"sparsity": 1.0}, "sparsity must lie between 0 and 1"),

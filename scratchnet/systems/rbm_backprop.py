@@ -106,8 +106,8 @@ class RBMBackprop(System):
     name, title, paper = "rbm_backprop", "RBM with back-propagation", "Krizhevsky 2009"
     published = {"cifar10": 64.8}
     variants = {"rbm_backprop_random": {"cifar10": 51.5}}
-    presets = {"quick": {"whitened": 200, "hidden": 400, "rbm_epochs": 10, "epochs": 10, "components": 100}, "cpu": {},
-               "paper": {"hidden": 10_000}}
+    presets = {"quick": {"whitened": 200, "hidden": 400, "rbm_epochs": 15, "epochs": 25, "batch": 64, "dropout": 0.2,
+                         "components": 100}, "cpu": {}, "paper": {"hidden": 10_000}}
 
     def __init__(self, preset="cpu", seed=0, pretrain=True, contrast=True, whitened=782, epsilon=30.0, hidden=4000,
                  rbm_epochs=20, rbm_rate=2e-3, rbm_decay=1e-4, steps=1, persistent=False, sparsity=0.05,

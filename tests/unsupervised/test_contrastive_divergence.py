@@ -225,3 +225,17 @@ def test_refusals(rng):
         teacher.fit(np.zeros((3, 5)), 0)
     with pytest.raises(TypeError, match="mixed"):
         teacher.fit(strict.asarray(np.zeros((3, 5))), 1)
+
+
+@pytest.mark.parametrize("make", [lambda: machine(dtype=np.float32), lambda: ConvRBM(
+    (5, 5, 1), 3, 2, 2, rng=np.random.default_rng(4), scale=0.3)], ids=["dense", "convolutional"])
+def test_the_gpus_kernel_takes_the_same_steps(make, emulated, rng):
+    v = rng.standard_normal((20, 5) if isinstance(make(), RBM) else (20, 5, 5, 1)).astype(np.float32)
+    here, there = make(), make()
+    settings = {"rate": 0.05, "batch": 8, "weight_decay": 0.1}
+    ContrastiveDivergence(here, **settings).fit(v, 3)
+    with emulated() as called:
+        ContrastiveDivergence(there, **settings).fit(v, 3)
+    assert called == {"sgd"}
+    for name, p in here.params.items():
+        np.testing.assert_allclose(there.params[name], p, rtol=1e-4, atol=1e-6)

@@ -111,7 +111,7 @@ class RBMBackprop(System):
 
     def __init__(self, preset="cpu", seed=0, pretrain=True, contrast=True, whitened=782, epsilon=30.0, hidden=4000,
                  rbm_epochs=20, rbm_rate=2e-3, rbm_decay=1e-4, steps=1, persistent=False, sparsity=0.05,
-                 sparsity_weight=1.0, sigma=0.5, scale="he", activation="relu", dropout=0.5, shift=2, flip=True,
+                 sparsity_weight=1.0, sigma=0.7, scale="he", activation="relu", dropout=0.5, shift=2, flip=True,
                  epochs=40, rate=0.02, decay=1e-3, batch=128, momentum=0.9, components=400):
         super().__init__(preset, seed)
         (self.whitened, self.hidden, self.rbm_epochs, self.steps, self.epochs, self.batch) = positive(

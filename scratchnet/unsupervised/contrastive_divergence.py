@@ -144,7 +144,7 @@ class ContrastiveDivergence:
         with nullcontext(workers) if workers else workers_for(xp) as pool:
             for epoch in range(self.epoch, epochs):
                 start, sums = time.perf_counter(), 0
-                order = stream("order", self.seed, epoch).permutation(len(data))
+                order = stream("order of examples", self.seed, epoch).permutation(len(data))
                 for step in range(steps):
                     rows = to_device(order[step * self.batch:(step + 1) * self.batch], xp)
                     rate = self.schedule((epoch + step / steps) / epochs)
@@ -195,7 +195,7 @@ class ContrastiveDivergence:
         h = machine.hidden_mean(x)
         below = machine.visible_input(machine.hidden_sample(x, rng))
         if self.persistent:
-            dreamt, x = machine.gibbs(machine.hidden_input(self.chains[part][:len(v)]), self.steps, rng)
+            dreamt, x = machine.gibbs(machine.hidden_input(self.chains[part]), self.steps, rng)
         else:
             dreamt = machine.visible.sample(below, rng)
             x = machine.hidden_input(dreamt)

@@ -48,7 +48,7 @@ def by_the_book(rbm, v, epochs, rate, k, persistent, momentum, decay, target, we
     """Follow the equations, one batch and one shard after the other."""
     velocity, chains = {name: 0 for name in rbm.params}, None
     for epoch in range(epochs):
-        order = stream("order", seed, epoch).permutation(len(v))
+        order = stream("order of examples", seed, epoch).permutation(len(v))
         for step in range(-(-len(v) // batch)):
             some = v[order[step * batch:(step + 1) * batch]]
             chains = some.copy() if chains is None else chains

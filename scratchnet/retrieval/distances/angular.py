@@ -36,7 +36,7 @@ class Angular(Distance):
         """Return the distances of each query to its own vectors, all at once."""
         return self.between(q, b)
 
-    def to_float32(self, x):
+    def keep(self, x):
         """Return a copy in float32; rows of float64 too small for it are enlarged, which keeps their directions."""
         if x.dtype == np.float64:
             xp = array_module(x)

@@ -15,6 +15,7 @@ from ..checks import positive
 from ..errors import InputError, SettingsError
 from ..parallel import default_threads
 from ..schema import exactly, nothing, text
+from ..workspace import groups
 from .distances import CODE_DISTANCES, check_metric, metric_named
 from .pool import Pool
 from .ranking import pack, unpack
@@ -160,7 +161,7 @@ class FlatIndex:
         if m < nb:
             keys = xp.partition(keys, m - 1, axis=1)[:, :m]
         scores, ids = unpack(keys)
-        keys = xp.sort(pack(self._distances(q, ids), ids.astype(np.uint64)), axis=1)[:, :k]
+        keys = self._ranked(q, ids)[:, :k]
         if m < nb:
             beyond = self._distance.nearest_beyond(q, self._gallery, scores.max(axis=1))
             unsure = xp.nonzero(unpack(keys[:, -1])[0] >= ROUNDING * beyond)[0]
@@ -168,13 +169,57 @@ class FlatIndex:
                 keys[unsure] = self._nearest(q[unsure], k, 2 * m, workers)
         return keys
 
+    def search_among(self, q, ids, k):
+        """Return the k nearest vectors of each query among its own candidates.
+
+        Parameters
+        ----------
+        q : (nq, d) float32 or float64 array
+        ids : (nq, m) integer array
+            Which vectors to look at, each at most once.
+        k : int
+            From 1 to m.
+
+        Returns
+        -------
+        D, I
+            As `search`.
+
+        Raises
+        ------
+        InputError
+            If the index is empty, queries are not of the kind and the width of what was added, or ids not of theirs.
+        SettingsError
+            If k is no such number, or the index is one of codes.
+        """
+        if self.metric in CODE_DISTANCES:
+            raise SettingsError("candidates are ranked by distances of vectors: give an index of vectors, not of codes")
+        nb = len(self.vectors)
+        self._distance.check(q, "queries", self.d)
+        array_module(q, ids, self.vectors)
+        right = ids.ndim == 2 and len(ids) == len(q) and ids.dtype.kind in "iu"
+        if not right or not bool(((ids >= 0) & (ids < nb)).all()):
+            raise InputError(f"candidates must be a row of ids for each of {len(q)} queries, from 0 to {nb - 1}, got "
+                             f"{ids.dtype} of shape {tuple(ids.shape)}")
+        (k,) = positive(k=k)
+        if k > ids.shape[1]:
+            raise SettingsError(f"k must be at most {ids.shape[1]}, the number of candidates, got {k}")
+        return unpack(self._ranked(self._distance.keep(q), ids)[:, :k])
+
+    def _ranked(self, q, ids):
+        """Return the sorted keys of each query's own candidates `ids` (nq, m)."""
+        xp = array_module(q, ids)
+        return xp.sort(pack(self._distances(q, ids), ids.astype(np.uint64)), axis=1)
+
     def _distances(self, q, ids):
         """Return the distances of each query to its own candidates `ids` (nq, m), by definition, float32."""
         xp, (nq, m) = array_module(q), ids.shape
         q, D = q.astype(np.float64), xp.empty((nq, m), np.float32)
-        if xp is np:  # one query's candidates stay in cache
+        if xp is np:  # some of one query's candidates stay in cache
             for i in range(nq):
-                D[i] = self._distance.between(q[i:i + 1], self.vectors[ids[i]].astype(np.float64))[0]
+                for some in groups(xp, m, m * q[i].nbytes):
+                    vectors = self.vectors[ids[i, some]].astype(np.float64)
+                    D[i, some] = self._distance.between(q[i:i + 1], vectors)[0]
             return D
         together = max(1, self.memory_limit_bytes // (BYTES_A_NUMBER * m * self.d))
         for start in range(0, nq, together):

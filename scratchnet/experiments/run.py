@@ -57,7 +57,8 @@ class Experiment:
         with system.to(self.xp).workers(plan.threads) as workers:
             self.fit(system, workers)
             part, start = self.part(system), time.monotonic()
-            figures, of_each_image = evaluate(system, self.dataset, part.images, part.labels, workers, _detail)
+            figures, of_each_image = evaluate(system, self.dataset, part.images, part.labels, workers, _detail,
+                                               part.learnt)
             seconds = {**system.seconds, "evaluate": time.monotonic() - start}
         settings = system.describe()["settings"]
         run = {"dataset": plan.dataset, "system": system.name, "method": system.method, "preset": system.preset,
@@ -117,7 +118,7 @@ def evaluate_file(path, data_folder=None, xp=np, threads=None):
     """Return what `evaluate` finds for the system in a file, on the data set that it was fitted to, and the system."""
     system, dataset, part = load_fitted(path, data_folder)
     with system.to(xp).workers(threads) as workers:
-        return *evaluate(system, dataset, part.images, part.labels, workers, _detail), system
+        return *evaluate(system, dataset, part.images, part.labels, workers, _detail, part.learnt), system
 
 
 def load_fitted(path, data_folder=None):

@@ -52,7 +52,7 @@ def hashing(codes, bits, descriptors, predicted, labels, tests, learnt, classes,
     found = {}
     for name, rows in protocols(labels[:tests], labels[tests:], learnt).items():
         if say:
-            say(f"codes of {bits} bits, {name}: {len(rows.queries):,} queries, {len(rows.gallery):,} images")
+            say(f"codes of {bits} bits, {name}: {len(rows.queries):,} queries")
         found[name] = {"queries": len(rows.queries), "gallery": len(rows.gallery) - rows.own,
                        "codes": figures(rows, codes, "hamming"), "descriptor": figures(rows, descriptors, METRIC),
                        "class_floor": None if predicted is None else floor(rows)}

@@ -128,6 +128,8 @@ FIELDS = {
 RUN = All((FIELDS, within))  # of one system: result.json has one, results.json several
 RESULT = {"about": {...: anything}, "run": RUN, "predictions?": sha256}
 RESULTS = {"command": text, "environment": ENVIRONMENT, "runs": [RUN]}
+CODES = {"command": text, "environment": ENVIRONMENT, "runs": [  # made of the descriptors of a fitted system
+    {"dataset": text, "system": text, "method": text, "seed": count, "hashing": HASHING}]}
 CARD = {  # of the weights that come with the package
     "name": text, "sha256": sha256, "bytes": positive, "limits": text, "accuracy": ACCURACY,
     "accuracy_before_rounding": ACCURACY, "retrieval": RETRIEVAL,

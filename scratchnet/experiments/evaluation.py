@@ -6,7 +6,7 @@ from ..metrics import confusion_matrix, top_k_accuracy
 from ..progress import bar
 from ..retrieval import DISTANCES, PROTOCOLS, FlatIndex, evaluate_protocols
 from .beside import references, without_near_duplicates
-from .hashing import hashing
+from .hashing import Described
 
 KEPT = (*((metric, "map") for metric in DISTANCES), ("angular", "map_at_30"))  # of each test image, test-vs-test
 
@@ -48,13 +48,17 @@ def evaluate(system, dataset, train_images, train_labels, workers, say=None, lea
         distance ("euclidean/map", ...) and at 30 by the angle ("angular/map_at_30").
     """
     say = say or (lambda line: None)
-    say("describing the test images")
-    test = system.outputs(dataset.test_images, workers)
-    say("describing the training images")
-    if "codes" in test:
-        train, hashed = _hashed(system, dataset, test, learnt, workers, say)
+    hashed = {}
+    if "codes" in system.outputs(dataset.test_images[:1]):
+        described = Described(system, dataset, learnt, workers, say)
+        test, train = described.test, {key: values[described.learnt] for key, values in described.train.items()}
+        hashed = {"hashing": described.hashing(described.all("codes"), system.bits)}
+        del test["codes"], train["codes"]
     else:
-        train, hashed = system.outputs(train_images, workers), {}
+        say("describing the test images")
+        test = system.outputs(dataset.test_images, workers)
+        say("describing the training images")
+        train = system.outputs(train_images, workers)
     scores, train_scores, each = test.pop("scores", None), train.pop("scores", None), {}
     result, of_each_image = {"accuracy": None, "confusion": None}, {"labels": dataset.test_labels.astype(np.uint8)}
     if scores is not None:
@@ -76,18 +80,6 @@ def evaluate(system, dataset, train_images, train_labels, workers, say=None, lea
                       for metric, figure in KEPT}
     result["examples"] = examples(test["descriptor"], dataset)
     return result, of_each_image
-
-
-def _hashed(system, dataset, test, learnt, workers, say):
-    """Take the codes out of `test`; return outputs of the training images learnt from, and {"hashing": figures}."""
-    every = system.outputs(dataset.train_images, workers)
-    both = {key: np.concatenate([test[key], every[key]]) for key in ("codes", "descriptor", "scores") if key in test}
-    learnt = np.arange(len(dataset.train_labels)) if learnt is None else learnt
-    found = hashing(both["codes"], system.bits, both["descriptor"], _best(both.get("scores")),
-                    np.concatenate([dataset.test_labels, dataset.train_labels]), len(dataset.test_labels), learnt,
-                    len(dataset.class_names), system.xp, workers, say)
-    del test["codes"], every["codes"]
-    return {key: values[learnt] for key, values in every.items()}, {"hashing": found}
 
 
 def _best(scores):

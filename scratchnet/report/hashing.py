@@ -56,8 +56,9 @@ def _row(run, protocol, key, published):
     found, bits = run["hashing"]["protocols"][protocol], run["hashing"]["bits"]
     method = run["method"].removesuffix(f"_{bits}")
     full, floor = key == "map", found["class_floor"]
-    return {"label": NAMES.get(method, method), "method": method, "bits": bits, "queries": found["queries"],
-            "gallery": found["gallery"], "published": published.get(method, {}).get(bits),
+    return {"label": NAMES.get(method, f"{method}, thresholded"), "method": method, "bits": bits,
+            "queries": found["queries"], "gallery": found["gallery"],
+            "published": published.get(method, {}).get(bits),
             "codes": found["codes"][key], "low": found["codes"]["map_pessimistic"] if full else None,
             "high": found["codes"]["map_optimistic"] if full else None, "descriptor": found["descriptor"][key],
             "floor": floor and floor[key]}

@@ -1,28 +1,14 @@
 """Binary codes beside published ones: each figure from its own protocol, and which are published only."""
 import pytest
-from reports import Page, made_up_run
+from reports import Page, hashed_run, made_up_run
 
 from scratchnet.report.hashing import PUBLISHED, hashing_tables
 from scratchnet.report.html import write_report
 from scratchnet.retrieval.protocols import PROTOCOLS
 
 
-def hashed(rng, method, bits, start, **more):
-    protocols = {}
-    for i, name in enumerate(PROTOCOLS):
-        at = start + i / 10
-        protocols[name] = {
-            "queries": 1000 * (i + 1), "gallery": 10_000 * (i + 1),
-            "codes": {"map": at, "map_at_1000": at + 0.01, "map_pessimistic": at - 0.02, "map_optimistic": at + 0.02,
-                      "map_by_id": at + 0.001},
-            "descriptor": {"map": at + 0.03, "map_at_1000": at + 0.04},
-            "class_floor": {"map": at + 0.05, "map_at_1000": at + 0.06}}
-    return made_up_run(rng, system=method.rpartition("_")[0], method=method, hashing={
-        "bits": bits, "balance": [0.1, 0.5, 0.9], "protocols": protocols}, **more)
-
-
 def test_each_protocol_has_its_own_figures(rng):
-    runs = [made_up_run(rng), hashed(rng, "deep_codes_48", 48, 0.3), hashed(rng, "cnnh_plus_12", 12, 0.2)]
+    runs = [made_up_run(rng), hashed_run(rng, "deep_codes_48", 48, 0.3), hashed_run(rng, "cnnh_plus_12", 12, 0.2)]
     tables = {table["name"]: table for table in hashing_tables(runs)}
     assert list(tables) == list(PROTOCOLS)
     lin = tables["lin2015"]
@@ -43,7 +29,7 @@ def test_each_protocol_has_its_own_figures(rng):
 
 
 def test_published_figures_stand_once_and_in_order(rng):
-    rows = {t["name"]: t for t in hashing_tables([hashed(rng, "cnnh_plus_48", 48, 0.2)])}["xia2014-all"]["rows"]
+    rows = {t["name"]: t for t in hashing_tables([hashed_run(rng, "cnnh_plus_48", 48, 0.2)])}["xia2014-all"]["rows"]
     listed = [(row["method"], row["bits"]) for row in rows]
     assert len(set(listed)) == len(listed) == sum(map(len, PUBLISHED["xia2014-all"].values()))
     assert listed[:8] == [(m, b) for m in ("cnnh", "cnnh_plus") for b in (12, 24, 32, 48)]
@@ -51,13 +37,13 @@ def test_published_figures_stand_once_and_in_order(rng):
 
 
 def test_other_data_sets_have_no_published_figures(rng):
-    run = hashed(rng, "cnnh_plus_48", 48, 0.2, dataset="cifar100")
+    run = hashed_run(rng, "cnnh_plus_48", 48, 0.2, dataset="cifar100")
     assert all(row["published"] is None for table in hashing_tables([run], "cifar100") for row in table["rows"])
     assert hashing_tables([made_up_run(rng)]) == []
 
 
 def test_the_page_says_what_is_published_only(rng, tmp_path):
-    run = hashed(rng, "cnnh_plus_48", 48, 0.2)
+    run = hashed_run(rng, "cnnh_plus_48", 48, 0.2)
     del run["hashing"]["protocols"]["xia2014-unseen"]
     run["hashing"]["protocols"]["test-vs-test"]["class_floor"] = None
     results = {"command": "c", "environment": {"date": "2001-02-03"}, "runs": [run]}

@@ -29,11 +29,7 @@ def pack_bits(bits):
     InputError
         If they are anything else: a threshold makes bits of real numbers.
     """
-    xp = array_module(bits)
-    if bits.ndim != 2 or bits.size == 0 or bits.dtype.kind not in "biu" or not bool(((bits == 0) | (bits == 1)).all()):
-        raise InputError(f"bits must be true or false, with the shape (number, bits), got {bits.dtype} of shape "
-                         f"{tuple(bits.shape)}: compare real numbers with a threshold first")
-    n, length = bits.shape
+    xp, (n, length) = array_module(bits), _checked(bits)
     padded = xp.zeros((n, -(-length // BYTE) * BYTE), np.uint8)
     padded[:, :length] = bits
     return xp.packbits(padded.reshape(-1)).reshape(n, -1)
@@ -57,5 +53,15 @@ def unpack_bits(codes, bits):
 
 
 def balance(bits):
-    """Return the share of ones of each bit, (bits,) float64 on the host: of a good code about a half."""
+    """Return the share of ones of each of some bits (n, bits): (bits,) float64 on the host. Good codes have halves."""
+    _checked(bits)
     return to_host(bits.astype(np.float64).mean(axis=0))
+
+
+def _checked(bits):
+    """Return the shape of bits, or refuse them."""
+    array_module(bits)
+    if bits.ndim != 2 or bits.size == 0 or bits.dtype.kind not in "biu" or not bool(((bits == 0) | (bits == 1)).all()):
+        raise InputError(f"bits must be true or false, with the shape (number, bits), got {bits.dtype} of shape "
+                         f"{tuple(bits.shape)}: compare real numbers with a threshold first")
+    return bits.shape

@@ -15,7 +15,6 @@ from ..checks import positive
 from ..errors import InputError, SettingsError
 from ..parallel import default_threads
 from ..schema import exactly, nothing, text
-from ..workspace import groups
 from .distances import CODE_DISTANCES, check_metric, metric_named
 from .pool import Pool
 from .ranking import pack, unpack
@@ -140,8 +139,7 @@ class FlatIndex:
                                 "ask for fewer neighbours or add more vectors")
         self._distance.check(q, "queries", self.d)
         xp, k = array_module(q, self.vectors), int(k)
-        if self._gallery is None:
-            self._gallery = self._distance.prepare(self.vectors)
+        self._prepare()
         q = self._distance.keep(q)
         chunk = max(1, self.memory_limit_bytes // (BYTES_A_PAIR * nb))
         keys = xp.empty((len(q), k), np.uint64)
@@ -151,22 +149,28 @@ class FlatIndex:
         D, ids = unpack(keys)
         return D.astype(self._distance.found_as, copy=False), ids
 
-    def _nearest(self, q, k, m, workers):
-        """Return the sorted keys of the k nearest of each query, (nq, k): vectors among m candidates or more."""
+    def _nearest(self, q, k, m, workers, among=None):
+        """Return the sorted keys of the k nearest of each query, (nq, k): vectors among m candidates or more.
+
+        `among` (n,) are the ids of all that is looked at, if that is not the whole gallery.
+        """
         if self.metric in CODE_DISTANCES:
             D, ids = self._distance.nearest(q, self._gallery, k, workers)
             return pack(D.astype(np.float32), ids.astype(np.uint64))
-        xp, nb = array_module(q), len(self.vectors)
-        keys = pack(self._distance.score(q, self._gallery, workers), xp.arange(nb, dtype=np.uint64))
+        xp, gallery, nb = array_module(q), self._gallery, len(self.vectors)
+        if among is not None:
+            gallery, nb = self._distance.take(gallery, among), len(among)
+        keys = pack(self._distance.score(q, gallery, workers), xp.arange(nb, dtype=np.uint64))
         if m < nb:
             keys = xp.partition(keys, m - 1, axis=1)[:, :m]
         scores, ids = unpack(keys)
-        keys = self._ranked(q, ids)[:, :k]
+        ids = ids if among is None else among[ids]
+        keys = xp.sort(pack(self._distances(q, ids), ids.astype(np.uint64)), axis=1)[:, :k]
         if m < nb:
-            beyond = self._distance.nearest_beyond(q, self._gallery, scores.max(axis=1))
+            beyond = self._distance.nearest_beyond(q, gallery, scores.max(axis=1))
             unsure = xp.nonzero(unpack(keys[:, -1])[0] >= ROUNDING * beyond)[0]
             if len(unsure):
-                keys[unsure] = self._nearest(q[unsure], k, 2 * m, workers)
+                keys[unsure] = self._nearest(q[unsure], k, 2 * m, workers, among)
         return keys
 
     def search_among(self, q, ids, k):
@@ -196,7 +200,7 @@ class FlatIndex:
             raise SettingsError("candidates are ranked by distances of vectors: give an index of vectors, not of codes")
         nb = len(self.vectors)
         self._distance.check(q, "queries", self.d)
-        array_module(q, ids, self.vectors)
+        xp = array_module(q, ids, self.vectors)
         right = ids.ndim == 2 and len(ids) == len(q) and ids.dtype.kind in "iu"
         if not right or not bool(((ids >= 0) & (ids < nb)).all()):
             raise InputError(f"candidates must be a row of ids for each of {len(q)} queries, from 0 to {nb - 1}, got "
@@ -204,22 +208,21 @@ class FlatIndex:
         (k,) = positive(k=k)
         if k > ids.shape[1]:
             raise SettingsError(f"k must be at most {ids.shape[1]}, the number of candidates, got {k}")
-        return unpack(self._ranked(self._distance.keep(q), ids)[:, :k])
+        self._prepare()
+        q = self._distance.keep(q)
+        return unpack(xp.concatenate([self._nearest(q[i:i + 1], k, k + MARGIN, None, ids[i]) for i in range(len(q))]))
 
-    def _ranked(self, q, ids):
-        """Return the sorted keys of each query's own candidates `ids` (nq, m)."""
-        xp = array_module(q, ids)
-        return xp.sort(pack(self._distances(q, ids), ids.astype(np.uint64)), axis=1)
+    def _prepare(self):
+        if self._gallery is None:
+            self._gallery = self._distance.prepare(self.vectors)
 
     def _distances(self, q, ids):
         """Return the distances of each query to its own candidates `ids` (nq, m), by definition, float32."""
         xp, (nq, m) = array_module(q), ids.shape
         q, D = q.astype(np.float64), xp.empty((nq, m), np.float32)
-        if xp is np:  # some of one query's candidates stay in cache
+        if xp is np:  # one query's candidates stay in cache
             for i in range(nq):
-                for some in groups(xp, m, m * q[i].nbytes):
-                    vectors = self.vectors[ids[i, some]].astype(np.float64)
-                    D[i, some] = self._distance.between(q[i:i + 1], vectors)[0]
+                D[i] = self._distance.between(q[i:i + 1], self.vectors[ids[i]].astype(np.float64))[0]
             return D
         together = max(1, self.memory_limit_bytes // (BYTES_A_NUMBER * m * self.d))
         for start in range(0, nq, together):

@@ -7,6 +7,7 @@ there are at each distance, its level, and how many of them are relevant; every 
 import numpy as np
 from scipy.special import digamma
 
+from ..backend import to_host
 from ..errors import InputError
 from .figures import definitions, depths
 
@@ -77,7 +78,7 @@ def bounds(n, k):
 
 def _check(n, k):
     """Return both as float64, in which whole numbers are exact; refuse what no gallery has."""
-    n, k = np.asarray(n), np.asarray(k)
+    n, k = to_host(n), to_host(k)
     if n.ndim != 2 or n.shape != k.shape or n.dtype.kind not in "iu" or k.dtype.kind not in "iu":
         raise InputError("ties are two arrays of whole numbers (queries, levels): images at each distance, and "
                          f"relevant ones, got {n.dtype} of shape {n.shape} and {k.dtype} of shape {k.shape}")

@@ -49,6 +49,10 @@ class Angular(Distance):
         centre = common(directions(b)) if ranks else None
         return Gallery(_unit_rows(b, centre, np.float64 if ranks else np.float32), centre)
 
+    def take(self, gallery, ids):
+        """Return the `Gallery` of some vectors."""
+        return gallery.take(ids)
+
     def score(self, q, gallery, workers=None):
         """Return ‖u − v‖², (nq, nb) float32."""
         return squared_differences(self._query(q, gallery), gallery.vectors)

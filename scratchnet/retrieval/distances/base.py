@@ -160,6 +160,10 @@ class Distance(Metric):
         """
         return b.astype(np.float64, copy=False)
 
+    def take(self, gallery, ids):
+        """Return what `prepare` would return of the vectors `ids` (n,) alone, from what it returned of all."""
+        return gallery[ids]
+
     def score(self, q, gallery, workers=None):
         """Return numbers that sort the gallery like the distance does.
 

@@ -206,6 +206,8 @@ def calls():
     for name, loss in (("softmax", losses.SoftmaxCrossEntropy(0.1)), ("hinge", losses.SquaredHinge())):
         found[name] = Call(lambda scores, labels, loss=loss: (*loss(scores, labels), loss.right(scores, labels)),
                            {"scores": scores, "labels": labels})
+    found["CodesAndClasses"] = Call(losses.CodesAndClasses(2), {"scores": scores, "targets": np.column_stack(
+        [rng.integers(0, 2, (N, 2)), rng.integers(0, CLASSES - 2, N)])})
     found["SquaredError"] = Call(losses.SquaredError(), {"scores": scores, "targets": normal((N, CLASSES))})
     found["top_k_accuracy"] = Call(metrics.top_k_accuracy, {"scores": scores, "labels": labels})
     found["confusion_matrix"] = Call(lambda labels, predicted: metrics.confusion_matrix(labels, predicted, CLASSES),

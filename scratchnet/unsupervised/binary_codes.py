@@ -33,8 +33,9 @@ class BinaryCodes:
         How many. None means one for each number of the descriptor, which is then not projected: for the outputs of
         units that have learnt to be bits.
     threshold : "median" or float
-        t: of each bit the median over what it is fitted on, so that half of them are 1; or a number for all bits,
-        such as 0.5 for sigmoid units. After a projection, whose numbers have the mean 0, 0 is as natural.
+        t: of each bit the median over what it is fitted on, so that half of them are 1; or a number for all bits:
+        0.5 for sigmoid units, 0 after a projection, whose numbers have the mean 0. (There 0 ranked our descriptors
+        slightly better than the median, since it is what the rotation was made for.)
     rotation : {"itq", "random", "none"}
         Of the principal components.
     components : int, optional

@@ -73,6 +73,15 @@ def test_a_rotation_spreads_what_components_differ_in(rng):
     assert kept["none"] + 0.1 < min(kept["random"], kept["itq"])
 
 
+@pytest.mark.parametrize("components", [7, 12])
+def test_it_begins_with_the_random_rotation_and_loses_less(rng, components):
+    x, losses = descriptors(rng, centre=0), []
+    for rotation in ("random", "itq"):
+        z = BinaryCodes(12, 0, rotation, components, np.random.default_rng(4)).fit(x).project(x)
+        losses.append(np.square(np.sign(z) - z).sum())
+    assert losses[1] < losses[0]
+
+
 @pytest.mark.parametrize("shape", [(6, 6), (4, 9)])
 def test_iterative_quantization_never_loses_more(rng, shape):
     V = rng.laplace(size=(500, shape[0]))

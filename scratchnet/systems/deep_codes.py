@@ -37,7 +37,7 @@ class DeepCodes(Kuo2016):
     """
 
     name, title, paper = "deep_codes", "Deep binary codes", "Lin et al. 2015"
-    published, variants = {}, {}
+    published, variants, hashes = {}, {}, True
     presets = {"quick": {"start": FROM_NOTHING, "epochs": 4, "recipe": "paper", "method": "cnn_rgb"}, "cpu": {},
                "paper": {"epochs": 32}}
 

@@ -137,7 +137,7 @@ def test_codes_are_evaluated_beside_descriptors_whatever_was_learnt_from(images)
     class Hashed(OneHot):
         """Its code is the class."""
 
-        bits = 5
+        bits, hashes = 5, True
 
         def _outputs(self, rgb):
             found = super()._outputs(rgb)

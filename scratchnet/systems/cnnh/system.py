@@ -39,7 +39,7 @@ class CNNH(Kuo2016):
     """
 
     name, title, paper = "cnnh", "CNNH+, two-stage hashing", "Xia et al. 2014"
-    published, variants = {}, {}
+    published, variants, hashes = {}, {}, True
     presets = {"quick": {"epochs": 4, "recipe": "paper", "method": "cnn_rgb"}, "cpu": {},
                "paper": {"recipe": "2016", "method": "cnn_rgb"}}
 

@@ -26,6 +26,8 @@ BASELINES = ("untrained", "kernels")  # random weights; the auto-encoder's kerne
 class Descriptor:
     """A system of which only the descriptor is looked at: the scores of an untrained classifier say nothing."""
 
+    hashes = False
+
     def __init__(self, system):
         self.system, self.xp, self.found = system, system.xp, []
 

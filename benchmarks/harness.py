@@ -153,5 +153,7 @@ def _line(row):
         parts.append(f"{row['page_faults']:9.0f}  {row['system_ms']:.1f} ms in the system")
     if row["peak_mb"] is not None:
         parts.append(f"{row['peak_mb']:6.0f} MB")
+    if "recall" in row:
+        parts.append(f"recall {row['recall']:.3f}")
     parts += [f"{row[key]:5.2f} of {key[9:]}" for key in row if key.startswith("ratio_to_")]
     return "  ".join(parts)

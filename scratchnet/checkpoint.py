@@ -53,7 +53,8 @@ def save(path, arrays, description):
         for name in sorted(arrays):
             member = io.BytesIO()
             np.lib.format.write_array(member, np.asarray(to_host(arrays[name]), order="C"), allow_pickle=False)
-            add(f"{name}.npy", member.getbuffer())
+            with member.getbuffer() as content:  # let go of even if it cannot be written
+                add(f"{name}.npy", content)
         add(DIGEST, sha.hexdigest().encode())
 
 

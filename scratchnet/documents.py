@@ -108,6 +108,12 @@ BESIDE = {  # see experiments.beside
     "without_near_duplicates": (nothing, {
         "images": positive, "accuracy": (nothing, ACCURACY), "queries": positive,
         "retrieval": dict.fromkeys(PROTOCOLS, {"angular": FIGURES})})}
+BOUNDED = {"map_optimistic": share, "map_pessimistic": share, "map_by_id": share}  # luck with equal distances
+HASHING = {  # see experiments.hashing
+    "bits": positive, "balance": [share],
+    "protocols": {...: {"queries": positive, "gallery": positive, "codes": {**BOUNDED, "map": share, ...: amount},
+                        "descriptor": {"map": share, ...: amount},
+                        "class_floor": (nothing, {"map": share, ...: share})}}}
 EPOCH = {"epoch": positive, "loss": number, "train_top1": share, "validation_top1?": share, "seconds?": amount,
          ...: anything}
 FIELDS = {
@@ -117,11 +123,13 @@ FIELDS = {
     "examples": [All(({"query": count, "ids": [count, ...], "distances": [amount]}, paired))],
     "seconds": {"train": amount, "evaluate": amount, ...: amount}, "peak_mb": (nothing, amount),
     "settings": {...: anything}, "command": text, "environment": ENVIRONMENT,
-    **{f"{key}?": form for key, form in BESIDE.items()},
+    **{f"{key}?": form for key, form in BESIDE.items()}, "hashing?": HASHING,
     ...: RETRIEVAL}  # of further descriptors
 RUN = All((FIELDS, within))  # of one system: result.json has one, results.json several
 RESULT = {"about": {...: anything}, "run": RUN, "predictions?": sha256}
 RESULTS = {"command": text, "environment": ENVIRONMENT, "runs": [RUN]}
+CODES = {"command": text, "environment": ENVIRONMENT, "runs": [  # made of the descriptors of a fitted system
+    {"dataset": text, "system": text, "method": text, "seed": count, "hashing": HASHING}]}
 CARD = {  # of the weights that come with the package
     "name": text, "sha256": sha256, "bytes": positive, "limits": text, "accuracy": ACCURACY,
     "accuracy_before_rounding": ACCURACY, "retrieval": RETRIEVAL,

@@ -14,7 +14,7 @@ from .errors import SettingsError
 from .gradcheck import TOLERANCE_KINKED, TOLERANCE_SMOOTH, check_function, check_layer, spaced
 from .layers.conv import ALGORITHMS
 from .linear import LinearClassifier
-from .losses import SoftmaxCrossEntropy, SquaredError, SquaredHinge
+from .losses import CodesAndClasses, SoftmaxCrossEntropy, SquaredError, SquaredHinge
 from .suggest import nearest
 from .systems.kuo2016 import Recipe, build_network
 from .unsupervised import RBM, SparseAutoencoder, likelihood_gradient, log_likelihood
@@ -42,10 +42,18 @@ def _layer(make, shape, kinked=False, **options):
     return run
 
 
-def _loss(loss, numbers=False):
-    """Check a loss for labels, or for targets that are `numbers`."""
+def _labels(rng):
+    return rng.integers(0, 5, 7)
+
+
+def _codes(bits, classes):
+    return lambda rng: np.column_stack([rng.integers(0, 2, (7, bits)), rng.integers(0, classes, 7)])
+
+
+def _loss(loss, draw=_labels):
+    """Check a loss of scores (7, 5) for targets ``draw(rng)``."""
     def run(rng, xp):
-        targets = to_device(rng.standard_normal((7, 5)) if numbers else rng.integers(0, 5, 7), xp)
+        targets = to_device(draw(rng), xp)
 
         def function(scores):
             value, dscores = loss(scores, targets)
@@ -131,7 +139,9 @@ def _cases():
     yield "softmax_cross_entropy, smoothing 0.1", _loss(SoftmaxCrossEntropy(0.1)), TOLERANCE_SMOOTH
     # A squared hinge has a slope everywhere; only its curvature jumps.
     yield "SquaredHinge", _loss(SquaredHinge()), TOLERANCE_SMOOTH
-    yield "SquaredError", _loss(SquaredError(), numbers=True), TOLERANCE_SMOOTH
+    yield "SquaredError", _loss(SquaredError(), lambda rng: rng.standard_normal((7, 5))), TOLERANCE_SMOOTH
+    yield "CodesAndClasses", _loss(CodesAndClasses(3, 0.1), _codes(3, 2)), TOLERANCE_SMOOTH
+    yield "CodesAndClasses, codes alone", _loss(CodesAndClasses(5), _codes(5, 2)), TOLERANCE_SMOOTH
     yield "LinearClassifier, softmax", _linear(SoftmaxCrossEntropy()), TOLERANCE_SMOOTH
     yield "LinearClassifier, squared hinge", _linear(SquaredHinge()), TOLERANCE_SMOOTH
     yield "SparseAutoencoder", _autoencoder, TOLERANCE_SMOOTH

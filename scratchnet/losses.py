@@ -5,6 +5,7 @@ log-sum-exp with the largest score subtracted is exact where e^score alone would
 passed to the training; called with scores and targets, it returns its mean over the images and the gradient of that.
 """
 from .backend import array_module
+from .checks import positive
 from .errors import InputError, SettingsError
 from .gpu import launcher
 
@@ -78,6 +79,60 @@ class SquaredError(Loss):
     def right(self, scores, targets):
         """Return 0: nothing is right or wrong where targets are numbers."""
         return 0
+
+
+class CodesAndClasses(Loss):
+    """Learns binary codes, one logistic regression for each bit, and the classes beside them.
+
+    The first `bits` scores s are for the bits h (0 or 1) of a code, the others, if there are any, for the classes:
+
+        L = (1/N) Σ_n [ (1/q) Σ_j (log(1 + e^s[n, j]) − h[n, j] s[n, j]) + softmax cross-entropy of the others ]
+
+    The second stage of CNNH and, with classes, of CNNH+ (Xia et al., 2014). Targets are whole numbers (N, bits + 1),
+    the bits and, in the last column, the label.
+
+    Parameters
+    ----------
+    bits : int
+        q.
+    smoothing : float
+        Of the labels; see `softmax_cross_entropy`.
+    """
+
+    def __init__(self, bits, smoothing=0.0):
+        (self.bits,) = positive(bits=bits)
+        self.classes = SoftmaxCrossEntropy(smoothing)
+
+    def __call__(self, scores, targets, checked=False):
+        """Return the loss, and its gradient (N, C): ∂L/∂s = (1 / (1 + e^−s) − h) / (q N) for the bits."""
+        xp, q = _check_scores(scores, targets), self.bits
+        if not checked:
+            self.check(targets, *scores.shape)
+        s, h = scores[:, :q], targets[:, :q].astype(scores.dtype)
+        small = xp.exp(-xp.abs(s))  # of the sigmoid and of the logarithm, whatever the sign of s
+        loss = (xp.maximum(s, 0) + xp.log1p(small) - h * s).mean()
+        dscores = xp.empty_like(scores)
+        dscores[:, :q] = (xp.where(s < 0, small, 1) / (1 + small) - h) / (q * len(s))
+        if scores.shape[1] > q:
+            of_classes, dscores[:, q:] = self.classes(scores[:, q:], targets[:, q], checked=True)
+            loss = loss + of_classes
+        return loss, dscores
+
+    def check(self, targets, N, C):
+        """Refuse targets that are not the bits and the label of N images."""
+        q = self.bits
+        if C < q or targets.shape != (N, q + 1) or targets.dtype.kind not in "iu":
+            raise InputError(f"targets must be whole numbers ({N}, {q + 1}), {q} bits and a label, for at least {q} "
+                             f"scores: got {targets.dtype} of shape {tuple(targets.shape)} for {C} scores")
+        if N and not bool(((targets[:, :q] == 0) | (targets[:, :q] == 1)).all()):
+            raise InputError("the bits of a code must be 0 or 1")
+        if C > q:
+            check_labels(targets[:, q], N, C - q)
+
+    def right(self, scores, targets):
+        """Return how many images have the highest score of a class in their own; 0 without classes."""
+        q = self.bits
+        return self.classes.right(scores[:, q:], targets[:, q]) if scores.shape[1] > q else 0
 
 
 def softmax_cross_entropy(scores, labels, smoothing=0.0, checked=False):

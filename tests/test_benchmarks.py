@@ -34,7 +34,7 @@ ROOT = Path(__file__).parent.parent
 SMALL = {"training_step": ["--batch", "8"], "layers": ["--batch", "8"], "features": ["--batch", "8"],
          "retrieval": ["--queries", "20", "--gallery", "300", "--ranked", "10"], "autoencoder": [], "memory": [],
          "breakdown": [], "scaling": ["--threads", "2"], "epochs": ["--batch", "64"],
-         "systems": []}
+         "systems": [], "hamming": ["--queries", "20", "--gallery", "300", "--ranked", "10"]}
 
 
 @pytest.mark.parametrize("name", SMALL)

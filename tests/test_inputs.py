@@ -19,7 +19,17 @@ from scratchnet.folding import calibrate, fold
 from scratchnet.linear import LinearClassifier
 from scratchnet.network import Network
 from scratchnet.parallel import Workers
-from scratchnet.retrieval import DISTANCES, FlatIndex, evaluate_protocols, evaluate_retrieval, printed_cosine
+from scratchnet.retrieval import (
+    DISTANCES,
+    FlatIndex,
+    evaluate_protocols,
+    evaluate_retrieval,
+    hamming,
+    printed_cosine,
+    ties,
+)
+from scratchnet.retrieval.codes import balance, pack_bits, unpack_bits
+from scratchnet.retrieval.two_stage import TwoStageIndex
 from scratchnet.systems.kuo2016 import Kuo2016
 from scratchnet.training.optimizers import SGD, Adam
 from scratchnet.unsupervised import (
@@ -173,6 +183,11 @@ def searched(metric):
     return run
 
 
+def searched_twice(b_codes, b, q_codes, q):
+    index = TwoStageIndex(FlatIndex("hamming").add(b_codes), FlatIndex("angular").add(b))
+    return [index.search(q_codes, q, 3, **pool) for pool in ({"radius": 5}, {"candidates": 20})]
+
+
 def without_time(found):
     return {key: without_time(value) if isinstance(value, dict) else value for key, value in found.items()
             if key != "seconds_per_query"}
@@ -231,6 +246,8 @@ def calls():
     for name, loss in (("softmax", losses.SoftmaxCrossEntropy(0.1)), ("hinge", losses.SquaredHinge())):
         found[name] = Call(lambda scores, labels, loss=loss: (*loss(scores, labels), loss.right(scores, labels)),
                            {"scores": scores, "labels": labels})
+    found["CodesAndClasses"] = Call(losses.CodesAndClasses(2), {"scores": scores, "targets": np.column_stack(
+        [rng.integers(0, 2, (N, 2)), rng.integers(0, CLASSES - 2, N)])})
     found["SquaredError"] = Call(losses.SquaredError(), {"scores": scores, "targets": normal((N, CLASSES))})
     found["top_k_accuracy"] = Call(metrics.top_k_accuracy, {"scores": scores, "labels": labels})
     found["confusion_matrix"] = Call(lambda labels, predicted: metrics.confusion_matrix(labels, predicted, CLASSES),
@@ -254,6 +271,22 @@ def calls():
     found["evaluate_protocols"] = Call(
         lambda **arrays: without_time(evaluate_protocols(metrics=["angular"], depth=3, **arrays)),
         {"test": vectors, "test_labels": labels, "train": gallery, "train_labels": gallery_labels})
+
+    bits = gallery > 0.4
+    coded, q_coded = np.packbits(bits, axis=1), np.packbits(vectors > 0.4, axis=1)
+    found["pack_bits"], found["balance"] = Call(pack_bits, {"bits": bits}), Call(balance, {"bits": bits})
+    found["unpack_bits"] = Call(lambda codes: unpack_bits(codes, 6), {"codes": coded})
+    found["hamming"] = Call(hamming, {"q": q_coded, "b": coded})
+    found["FlatIndex hamming"] = Call(searched("hamming"), {"b": coded, "q": q_coded})
+    found["search_among"] = Call(lambda b, q, ids: FlatIndex("manhattan").add(b).search_among(q, ids, 2),
+                                 {"b": gallery, "q": vectors, "ids": np.arange(9 * N).reshape(9, N).T % 90})
+    found["TwoStageIndex"] = Call(searched_twice, {"b_codes": coded, "b": gallery, "q_codes": q_coded, "q": vectors})
+    found["evaluate_retrieval hamming"] = Call(
+        lambda **arrays: without_time(evaluate_retrieval(metric="hamming", depth=(3, 20), **arrays)),
+        {"queries": q_coded, "query_labels": labels, "gallery": coded, "gallery_labels": gallery_labels})
+    at_each = rng.integers(1, 9, (5, 4))
+    for function in (ties.expected, ties.bounds):
+        found[f"ties.{function.__name__}"] = Call(function, {"n": at_each, "k": at_each // 2 + 1})
 
     found["ZCA"] = Call(whitened, {"X": normal((40, 5))})
     found["PCAWhitening"] = Call(components, {"X": normal((40, 9)) * np.arange(9)})

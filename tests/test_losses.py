@@ -4,7 +4,7 @@ import pytest
 
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import InputError, SettingsError
-from scratchnet.losses import SoftmaxCrossEntropy, SquaredError, SquaredHinge, softmax_cross_entropy
+from scratchnet.losses import CodesAndClasses, SoftmaxCrossEntropy, SquaredError, SquaredHinge, softmax_cross_entropy
 
 
 def test_worked_example(backend):
@@ -76,6 +76,31 @@ def test_squared_error_by_hand(backend):
     assert float(loss) == (1 + 4 + 16) / 4 and to_host(dscores).tolist() == [[0.5, -1], [0, -2]]
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_codes_and_classes_are_two_losses_in_one(backend, rng, smoothing):
+    scores, bits, labels = rng.standard_normal((5, 7)) * 3, rng.integers(0, 2, (5, 4)), rng.integers(0, 3, 5)
+    given, targets = to_device(scores, backend), to_device(np.column_stack([bits, labels]), backend)
+    loss, dscores = CodesAndClasses(4, smoothing)(given, targets)
+    p = 1 / (1 + np.exp(-scores[:, :4]))
+    of_bits = -np.where(bits, np.log(p), np.log(1 - p)).mean()
+    of_classes, dclasses = softmax_cross_entropy(scores[:, 4:], labels, smoothing)
+    assert float(loss) == pytest.approx(of_bits + of_classes)
+    np.testing.assert_allclose(to_host(dscores), np.column_stack([(p - bits) / 20, dclasses]), atol=1e-12)
+    right = CodesAndClasses(4).right(given, targets)
+    assert int(right) == (scores[:, 4:].argmax(axis=1) == labels).sum()
+    alone, dalone = CodesAndClasses(4)(given[:, :4], targets)
+    assert float(alone) == pytest.approx(of_bits) and dalone.shape == (5, 4)
+    assert CodesAndClasses(4).right(given[:, :4], targets) == 0
+
+
+@pytest.mark.parametrize("score", [-1e4, 1e4])
+def test_codes_are_stable_where_a_sigmoid_is_0_or_1(score, backend):
+    scores = to_device(np.array([[score, score]], np.float32), backend)
+    loss, dscores = CodesAndClasses(2)(scores, to_device(np.array([[0, 1, 0]], np.int32), backend))
+    assert float(loss) == 5e3 and loss.dtype == dscores.dtype == np.float32
+    assert to_host(dscores).tolist() == ([[0.5, 0]] if score > 0 else [[0, -0.5]])
+
+
 def test_a_loss_object_is_its_function(rng):
     scores, labels = rng.standard_normal((4, 3)), rng.integers(0, 3, 4)
     for found, expected in zip(SoftmaxCrossEntropy(0.1)(scores, labels), softmax_cross_entropy(scores, labels, 0.1)):
@@ -85,6 +110,11 @@ def test_a_loss_object_is_its_function(rng):
 @pytest.mark.parametrize("loss, targets, words", [
     (SoftmaxCrossEntropy(), np.array([0, 3]), "between 0 and 2"), (SquaredHinge(), np.array([0, 3]), "between 0 and 2"),
     (SquaredError(), np.array([0, 1]), "floating point numbers"), (SquaredError(), np.zeros((2, 2)), "floating point"),
+    (CodesAndClasses(2), np.array([[0, 1, 1], [1, 0, 0]]), "between 0 and 0"),
+    (CodesAndClasses(3), np.array([[0, 1, 2, 0]] * 2), "must be 0 or 1"),
+    (CodesAndClasses(4), np.zeros((2, 5), int), "for at least 4 scores"),
+    (CodesAndClasses(2), np.zeros((2, 2), int), r"whole numbers \(2, 3\)"),
+    (CodesAndClasses(2), np.zeros((2, 3)), "got float64"),
 ])
 def test_a_loss_refuses_targets_that_are_not_its_own(loss, targets, words):
     with pytest.raises(InputError, match=words):

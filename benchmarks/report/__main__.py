@@ -14,12 +14,27 @@ from pathlib import Path
 from scratchnet.errors import ScratchnetError
 from scratchnet.files import atomic_write
 
-from . import MARKS, ablations, baselines, coates, figure9, gpu, headline, paper, pictures, search, speed, systems
+from . import (
+    MARKS,
+    ablations,
+    baselines,
+    coates,
+    figure9,
+    gpu,
+    hashing,
+    headline,
+    paper,
+    pictures,
+    search,
+    speed,
+    systems,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMITTED = ROOT / "benchmarks/results"
 PAGES = {"README.md": ("headline",),
-         "benchmarks/results/README.md": ("paper", "figure9", "baselines", "systems", "coates", "ablations", "speed"),
+         "benchmarks/results/README.md": ("paper", "figure9", "baselines", "systems", "coates", "hashing", "ablations",
+                                       "speed"),
          "benchmarks/README.md": ("breakdown", "search", "gpu")}
 WRITTEN = (*PAGES, "scratchnet/systems/measured.json")
 
@@ -53,7 +68,7 @@ def write(results, root):
     speed.write(results / "speed", root)
     gpu.write(results / "gpu", root)
     paper.write(results / "paper", root)
-    for part in (figure9, systems, coates, baselines, search, headline):
+    for part in (figure9, systems, coates, hashing, baselines, search, headline):
         part.write(results, root)
     ablations.write(results / "ablations", root)
 

@@ -10,7 +10,7 @@ from scratchnet.plotting.style import BLUE, GRAY, VERMILLION, light, new_figure,
 from . import NAMES, TIMES, amount, read, write_between
 
 COLOURS = {"numpy": BLUE, "torch": VERMILLION, "faiss": VERMILLION}
-ORDER = ("training_step", "features", "layers", "memory", "autoencoder", "retrieval")  # of the table
+ORDER = ("training_step", "features", "layers", "memory", "autoencoder", "retrieval", "hamming")  # of the table
 CURVES = {"batch": ("images in a batch", "ms per training step"), "threads": ("threads", "ms per training step"),
           "gallery": ("vectors in the gallery", "ms per query, 30 nearest")}
 

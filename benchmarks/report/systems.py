@@ -28,7 +28,7 @@ def table(runs, own):
     lines = ["| system | published, Top-1 in % | ours | angular MAP: full ranking; at 30 / found | fit | peak memory |",
              "|---|---|---|---|---|---|"]
     for dataset in RETRIEVAL:
-        mine = [run for run in runs if run["dataset"] == dataset]
+        mine = [run for run in runs if run["dataset"] == dataset and "hashing" not in run]  # codes have other tables
         mine.sort(key=lambda run: (_published(run) or 0, run["method"], run["seed"]))
         for run in [*mine, *(run for run in own if run["dataset"] == dataset)]:
             lines.append(f"| {' | '.join(_cells(run, dataset))} |")
@@ -58,8 +58,9 @@ def measured(runs):
     """Return {system: {data set: {"top1", "seconds"}}}: of several runs of one, the first."""
     found = {}
     for run in runs:
-        found.setdefault(run["system"], {}).setdefault(
-            run["dataset"], {"top1": run["accuracy"]["top1"], "seconds": _fit_seconds(run)})
+        if run["accuracy"]:
+            found.setdefault(run["system"], {}).setdefault(
+                run["dataset"], {"top1": run["accuracy"]["top1"], "seconds": _fit_seconds(run)})
     return found
 
 

@@ -64,6 +64,23 @@ def evaluate(options):
     print(*evaluation_lines(figures), sep="\n")
 
 
+def codes(options):
+    """Print what binary codes of a fitted system's descriptors are worth."""
+    from ..environment import environment
+    from ..experiments import codes_of_file
+    from ..report.text import hashing_lines
+    from ..trained import weights
+    if options.json:
+        check_place(options.json)
+    xp = backend.select(options.backend)
+    with weights(options.pretrained) if options.pretrained else nullcontext(_fitted(options.checkpoint)) as path:
+        runs = codes_of_file(path, options.bits, options.data, xp, options.threads)
+    if options.json:
+        documents.write(options.json, {"command": options.command_line, "environment": environment(xp, options.threads),
+                                       "runs": runs})
+    print(*hashing_lines(runs), sep="\n")
+
+
 def summary(options):
     """Print what a system consists of."""
     print(systems.create(options.system, **_variant(options)).summary(100 if options.dataset == "cifar100" else 10))

@@ -42,6 +42,8 @@ def build_parser():
             _dataset, _out("scratchnet-results"), _system, _method, _epochs("the preset's"), _training, _running)
     command("evaluate", commands.evaluate, "Classify and retrieve the test images with a fitted system.", _fitted,
             _data_option, _backend)
+    command("codes", commands.codes, "Make binary codes of a fitted system's descriptors, and rank by both under the "
+            "protocols of published codes.", _fitted, _bits, _data_option, _backend)
     command("benchmark", commands.benchmark, "Time the training step and each layer, batch by batch, on the CPU and on "
             "the GPU, and say from what batch size the GPU is faster.", _backends, _batches,
             _out("scratchnet-benchmark, or the next free number"), _threads)
@@ -155,6 +157,12 @@ def _fitted(sub):
                        help=f"bundled weights: {' or '.join(WEIGHTS)}")
     sub.add_argument("--json", type=_path, metavar="FILE", help="write all figures to FILE")
     _threads(sub)
+
+
+def _bits(sub):
+    sub.add_argument("--bits", type=lambda text: [_count(size) for size in text.split(",")],
+                     default=[12, 24, 32, 48], metavar="LIST",
+                     help="lengths of the codes, separated by commas (default: 12,24,32,48)")
 
 
 def _layer(sub):

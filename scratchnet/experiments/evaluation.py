@@ -6,6 +6,7 @@ from ..metrics import confusion_matrix, top_k_accuracy
 from ..progress import bar
 from ..retrieval import DISTANCES, PROTOCOLS, FlatIndex, evaluate_protocols
 from .beside import references, without_near_duplicates
+from .hashing import Described
 
 KEPT = (*((metric, "map") for metric in DISTANCES), ("angular", "map_at_30"))  # of each test image, test-vs-test
 
@@ -17,7 +18,7 @@ def classification(scores, labels):
     return {"accuracy": {f"top{k}": float(value) for k, value in accuracy.items()}, "confusion": confusion.tolist()}
 
 
-def evaluate(system, dataset, train_images, train_labels, workers, say=None):
+def evaluate(system, dataset, train_images, train_labels, workers, say=None, learnt=None):
     """Return the figures of Tables 2 to 5 for a fitted system.
 
     Parameters
@@ -31,24 +32,33 @@ def evaluate(system, dataset, train_images, train_labels, workers, say=None):
         An open pool.
     say : callable, optional
         Is given a line of text before each part.
+    learnt : (n,) integer array, optional
+        Which of the data set's training images `train_images` are; None means all of them.
 
     Returns
     -------
     dict
         "accuracy" and "confusion", None for a system that does not classify; "retrieval", and "retrieval_NAME" for
-        each further descriptor; "gallery", how many images a query searches; "class_floor", "chance" and
-        "without_near_duplicates", see `beside`; and "examples": for two queries the ids and distances of their first 30
-        test images by angular distance.
+        each further descriptor; "hashing" of a system that makes codes, see `hashing`; "gallery", how many images a
+        query searches; "class_floor", "chance" and "without_near_duplicates", see `beside`; and "examples": for two
+        queries the ids and distances of their first 30 test images by angular distance.
     dict of str to array
         Of each test image, for paired comparisons of two systems: its class in "labels" and, if there is one, its
         "predicted" class (uint8), and the average precision of its ranking of the other test images (float16) by each
         distance ("euclidean/map", ...) and at 30 by the angle ("angular/map_at_30").
     """
     say = say or (lambda line: None)
-    say("describing the test images")
-    test = system.outputs(dataset.test_images, workers)
-    say("describing the training images")
-    train = system.outputs(train_images, workers)
+    hashed = {}
+    if system.hashes:
+        described = Described(system, dataset, learnt, workers, say)
+        test, train = described.test, {key: values[described.learnt] for key, values in described.train.items()}
+        hashed = {"hashing": described.hashing(described.all("codes"), system.bits)}
+        del test["codes"], train["codes"]
+    else:
+        say("describing the test images")
+        test = system.outputs(dataset.test_images, workers)
+        say("describing the training images")
+        train = system.outputs(train_images, workers)
     scores, train_scores, each = test.pop("scores", None), train.pop("scores", None), {}
     result, of_each_image = {"accuracy": None, "confusion": None}, {"labels": dataset.test_labels.astype(np.uint8)}
     if scores is not None:
@@ -59,6 +69,7 @@ def evaluate(system, dataset, train_images, train_labels, workers, say=None):
         say(f"ranking by the {key.replace('retrieval', 'descriptor').replace('_', ' ')}")
         result[key] = _retrieval(queries, dataset.test_labels, train[name], train_labels, system.xp, workers,
                                  each.setdefault(name, {}))
+    result |= hashed
     result["gallery"] = dict(zip(PROTOCOLS, (len(dataset.test_labels) - 1, len(train_labels))))
     result |= references(dataset.test_labels, _best(scores), train_labels, _best(train_scores),
                          len(dataset.class_names))

@@ -79,12 +79,14 @@ class Plan:
 
 @dataclass
 class Split:
-    """The training images of a run: those to learn from and those held out, and the labels of both."""
+    """The training images of a run: those to learn from and those held out, the labels of both, and which of the data
+    set's training images the former are."""
 
     images: np.ndarray
     labels: np.ndarray
     held_images: np.ndarray
     held_labels: np.ndarray
+    learnt: np.ndarray
 
 
 def every(dataset, train=1, test=1):
@@ -106,7 +108,7 @@ def split(dataset, train_images, validation, seed):
         Of which so many are held out, balanced.
     seed : int
     """
-    images, labels = dataset.train_images, dataset.train_labels
+    images, labels, chosen = dataset.train_images, dataset.train_labels, np.arange(len(dataset.train_labels))
     if train_images is not None and train_images != len(labels):
         if train_images > len(labels):
             raise SettingsError(f"{dataset.name} has {len(labels):,} training images, --train-images asks for "
@@ -116,4 +118,4 @@ def split(dataset, train_images, validation, seed):
     learn, held = np.arange(len(labels)), np.arange(0)
     if validation:
         learn, held = hold_out(labels, validation, stream("held-out images", seed))
-    return Split(images[learn], labels[learn], images[held], labels[held])
+    return Split(images[learn], labels[learn], images[held], labels[held], chosen[learn])

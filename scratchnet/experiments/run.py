@@ -26,6 +26,7 @@ from ..retrieval import evaluate_retrieval
 from ..schema import anything, count, nothing, positive, text
 from ..training.trainer import same_run
 from .evaluation import classification, evaluate
+from .hashing import Described
 from .plan import every, split
 from .results import PREDICTIONS, read_result, write_result
 
@@ -57,7 +58,8 @@ class Experiment:
         with system.to(self.xp).workers(plan.threads) as workers:
             self.fit(system, workers)
             part, start = self.part(system), time.monotonic()
-            figures, of_each_image = evaluate(system, self.dataset, part.images, part.labels, workers, _detail)
+            figures, of_each_image = evaluate(system, self.dataset, part.images, part.labels, workers, _detail,
+                                               part.learnt)
             seconds = {**system.seconds, "evaluate": time.monotonic() - start}
         settings = system.describe()["settings"]
         run = {"dataset": plan.dataset, "system": system.name, "method": system.method, "preset": system.preset,
@@ -117,7 +119,20 @@ def evaluate_file(path, data_folder=None, xp=np, threads=None):
     """Return what `evaluate` finds for the system in a file, on the data set that it was fitted to, and the system."""
     system, dataset, part = load_fitted(path, data_folder)
     with system.to(xp).workers(threads) as workers:
-        return *evaluate(system, dataset, part.images, part.labels, workers, _detail), system
+        figures, each = evaluate(system, dataset, part.images, part.labels, workers, _detail, part.learnt)
+    return {"dataset": dataset.name, "method": system.method, **figures}, each, system
+
+
+def codes_of_file(path, bits, data_folder=None, xp=np, threads=None):
+    """Return what codes of a system's descriptors are worth on the data set that it was fitted to.
+
+    The system is that in a file; there is an entry of `documents.CODES` for each number of `bits`.
+    """
+    system, dataset, part = load_fitted(path, data_folder)
+    with system.to(xp).workers(threads) as workers:
+        described = Described(system, dataset, part.learnt, workers, _detail)
+        return [{"dataset": dataset.name, "system": system.name, "method": f"{system.label}_{some}",
+                 "seed": system.seed, "hashing": described.thresholded(some)} for some in bits]
 
 
 def load_fitted(path, data_folder=None):

@@ -17,6 +17,7 @@ from ..schema import Misfit, check
 from . import paper_tables as paper
 from .claims import DIGITS, claim_rows
 from .confusions import agreement, commonest
+from .hashing import hashing_tables
 from .references import KEYS, duplicate_rows, reference_rows
 
 MINUS = "\N{MINUS SIGN}"
@@ -89,6 +90,7 @@ def section(results, dataset, kept=None):
         "references": [(protocol, [(names[id(run)], rows) for run, rows in group])
                        for protocol, group in reference_rows(runs)],
         "duplicates": [(names[id(run)], *figures) for run, *figures in duplicate_rows(runs)],
+        "hashing": hashing_tables(runs, dataset),
         "comparison": _comparison(results, dataset), "claims": claim_rows(runs, dataset, kept),
     }
 

@@ -2,6 +2,7 @@
 from textwrap import fill
 
 from ..retrieval.figures import definitions
+from .hashing import hashing_tables
 
 DEPTH = 30
 COLUMNS = f"{'':24}{'MAP':>9}{'MAP at 30, divided by':>30}{'precision':>11}{'ms per':>9}", \
@@ -29,7 +30,31 @@ def evaluation_lines(figures):
         for name, key in (("class floor", "class_floor"), ("chance", "chance")):
             if figures.get(key):
                 yield _row(name, figures[key][protocol])
+    if "hashing" in figures:
+        yield ""
+        yield from hashing_lines([figures])
     yield from _explained(clean)
+
+
+def hashing_lines(runs):
+    """Yield lines that show what codes are worth, a table for each protocol; see `hashing.hashing_tables`."""
+    for table in hashing_tables(runs, runs[0]["dataset"]):
+        own = [row for row in table["rows"] if row["codes"] is not None]
+        yield fill(f"{table['name']}: {table['title']}; {own[0]['queries']:,} queries, {own[0]['gallery']:,} images; "
+                   f"{table['figure']['title']}", 110)
+        yield f"{'':36} bits  published    ours   worst to best order  descriptors   floor"
+        for row in table["rows"]:
+            order = "" if row["low"] is None else f"{row['low']:.4f} to {row['high']:.4f}"
+            yield (f"{row['label']:36.36}{row['bits']:5}{_figure(row['published'], 11)}{_figure(row['codes'], 8)}"
+                   f"{order:>22}{_figure(row['descriptor'], 13)}{_figure(row['floor'], 8)}")
+        yield ""
+    yield fill("ours: of codes, the mean over all orders of equal distances, of which the worst and the best are "
+               "beside it. descriptors: what the codes stand for, ranked by angle. floor: what the predicted classes "
+               "alone give.", 110)
+
+
+def _figure(value, width):
+    return " " * width if value is None else f"{value:{width}.4f}"
 
 
 def _accuracy(what, accuracy):

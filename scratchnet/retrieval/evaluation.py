@@ -3,7 +3,8 @@
 Each query ranks the whole gallery; the relevant images are those of its class (section 5 of the paper, Tables
 4 and 5). The paper does not name the gallery, so there are two protocols: each test image searches the other
 test images, or the training images. A ranking is one sort of 64-bit keys that carry distance, id and relevance;
-queries go in chunks that stay in cache, spread over threads.
+queries go in chunks that stay in cache, spread over threads. Rankings of binary codes, most of which is ties, are
+left to `Levels`.
 """
 from contextlib import nullcontext
 
@@ -13,13 +14,13 @@ from threadpoolctl import threadpool_limits
 from ..backend import array_module, to_device, to_host
 from ..checks import positive
 from ..parallel import Workers
-from .distances import DISTANCES, check_metric
-from .figures import definitions, of_rankings
+from .distances import CODE_DISTANCES, DISTANCES, metric_named
+from .figures import definitions, depths, of_rankings
 from .index import FlatIndex
+from .levels import Levels
 from .ranking import pack
 from .relevance import check_labels, check_own_rows, check_relevant_exist
 from .timing import seconds_per_query
-from .vectors import check_vectors
 
 PROTOCOLS = ("test-vs-test", "test-vs-train")
 CHUNK = 64                # queries ranked together; fixed, so that products do not depend on the thread count
@@ -32,8 +33,9 @@ def evaluate_protocols(test, test_labels, train, train_labels, metrics=None, eac
 
     Parameters
     ----------
-    test, train : (N, d) float32 or float64 arrays
-        Descriptors. The test images are the queries in both protocols.
+    test, train : (N, d) float32 or float64 arrays, or (N, bytes) uint8 arrays
+        Descriptors, or binary codes where the metrics are of `CODE_DISTANCES`. The test images are the queries in both
+        protocols.
     test_labels, train_labels : (N,) integer arrays
     metrics : iterable of str, optional
         None means all `DISTANCES`.
@@ -57,17 +59,17 @@ def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, e
 
     Parameters
     ----------
-    queries : (nq, d) float32 or float64 array
+    queries : (nq, d) float32 or float64 array, or (nq, bytes) uint8 array
         Ranked in their own precision; timed as an index keeps vectors, in float32.
     query_labels : (nq,) integer array
     gallery : (nb, d) array of the queries' backend
     gallery_labels : (nb,) integer array
     metric : str
-        A name in `DISTANCES`: "euclidean", "manhattan", "angular".
+        A name in `DISTANCES`: "euclidean", "manhattan", "angular"; or in `CODE_DISTANCES`: "hamming".
     exclude_self : bool
         Query i is gallery row i (nq ≤ nb): it is taken out of its own ranking and of what is relevant.
-    depth : int
-        Of the truncated MAP; also how many neighbours the timed search looks for.
+    depth : int or tuple of ints
+        Of the truncated MAP, one or several; the first is also how many neighbours the timed search looks for.
     threads : int
         The result does not depend on it. A GPU is driven from the calling thread.
     advance : callable, optional
@@ -85,32 +87,37 @@ def evaluate_retrieval(queries, query_labels, gallery, gallery_labels, metric, e
         ``map_at_{depth}_all`` (other denominators), ``precision_at_{depth}``. ``seconds_per_query``: see
         `seconds_per_query`.
 
+        Of codes these are expectations over random orders of the ties (`ties.expected`), and beside them stand
+        ``map_optimistic``, ``map_pessimistic`` and ``map_by_id``, over full rankings with the best order of the ties,
+        the worst, and the lower id first.
+
     Raises
     ------
     InputError
-        If arrays are not finite, floating point or of fitting shapes; if `exclude_self` is asked for and the
-        queries are not the gallery's first rows; or if a query has no relevant image.
+        If arrays are not finite, of the kind that the metric takes, or of fitting shapes; if `exclude_self` is asked
+        for and the queries are not the gallery's first rows; or if a query has no relevant image.
     SettingsError
         If there is no such metric, or a number is not positive.
     """
-    check_metric(metric)
-    positive(depth=depth, threads=threads)
-    labels = _check(queries, query_labels, gallery, gallery_labels, exclude_self, DISTANCES[metric].smallest)
+    distance, k = metric_named(metric), depths(depth)[0]
+    positive(threads=threads)
+    labels = _check(distance, queries, query_labels, gallery, gallery_labels, exclude_self)
     with Workers(threads) if workers is None else nullcontext(workers) as workers:
-        rankings = _Rankings(metric, queries, gallery, *labels, exclude_self, depth)
+        kind = Levels if metric in CODE_DISTANCES else _Rankings
+        rankings = kind(distance, queries, gallery, *labels, exclude_self, depth)
         found = rankings.figures(workers, advance)
         with threadpool_limits(limits=workers.threads, user_api="blas"):
-            index = FlatIndex(metric, threads=workers.threads).add(DISTANCES[metric].to_float32(gallery))
-            seconds = seconds_per_query(index, queries, min(depth, len(gallery)), workers)
+            index = FlatIndex(metric, threads=workers.threads).add(distance.keep(gallery))
+            seconds = seconds_per_query(index, queries, min(k, len(gallery)), workers)
     if each is not None:
         each.update(found)
     return {**{name: float(values.mean()) for name, values in found.items()}, "seconds_per_query": seconds}
 
 
-def _check(queries, query_labels, gallery, gallery_labels, exclude_self, smallest):
+def _check(distance, queries, query_labels, gallery, gallery_labels, exclude_self):
     """Refuse what cannot be evaluated; return both labels on the host."""
-    check_vectors(gallery, "gallery", smallest=smallest)
-    check_vectors(queries, "queries", gallery.shape[1])
+    distance.check(gallery, "gallery", ranks=True)
+    distance.check(queries, "queries", gallery.shape[1])
     array_module(queries, gallery)
     query_labels = check_labels(query_labels, "query_labels", len(queries))
     gallery_labels = check_labels(gallery_labels, "gallery_labels", len(gallery))
@@ -123,9 +130,9 @@ def _check(queries, query_labels, gallery, gallery_labels, exclude_self, smalles
 class _Rankings:
     """The rankings of one gallery by all queries, of which only the figures are kept."""
 
-    def __init__(self, metric, queries, gallery, query_labels, gallery_labels, exclude_self, depth):
+    def __init__(self, distance, queries, gallery, query_labels, gallery_labels, exclude_self, depth):
         self.xp = xp = array_module(queries, gallery)
-        self.distance, self.queries = DISTANCES[metric], queries
+        self.distance, self.queries = distance, queries
         self.gallery = self.distance.prepare(gallery, ranks=True)
         self.query_labels, self.gallery_labels = to_device(query_labels, xp), to_device(gallery_labels, xp)
         self.numbers = xp.arange(len(gallery), dtype=np.uint64) << RELEVANT

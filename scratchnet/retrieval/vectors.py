@@ -28,3 +28,17 @@ def check_vectors(x, name, d=None, smallest=0.0):
     if 0 < size < smallest:
         raise InputError(f"{name} must have a number above {smallest:g} in size, since squares of smaller ones vanish: "
                          "multiply gallery and queries by the same large number")
+
+
+def check_codes(x, name, size=None):
+    """Refuse what is not an array (n, size) of uint8: binary codes, eight bits to a byte."""
+    if not hasattr(x, "dtype") or x.dtype != np.uint8:
+        raise InputError(f"{name} must be binary codes, packed into an array of uint8, got "
+                         f"{getattr(x, 'dtype', type(x).__name__)}: turn them into bits, and these into codes with "
+                         "pack_bits")
+    if x.ndim != 2 or x.size == 0:
+        raise InputError(f"{name} must have the shape (number, bytes), neither of them 0, got {tuple(x.shape)}: "
+                         "give one row for each code")
+    if size is not None and x.shape[1] != size:
+        raise InputError(f"{name} must be codes of {size} bytes like the gallery, got {x.shape[1]}: "
+                         "take both from the same fit")

@@ -50,6 +50,8 @@ class System:
         The same by the `method` of a system that has several, for those whose figure is another.
     epochs : int
         Passes over the images that a fit makes, or iterations.
+    hashes : bool
+        Whether its outputs have binary "codes", of `bits` bits.
     presets : dict of str to dict
         Settings by name: "quick" (the embedded images, a minute at most), "cpu" (the full data set on two cores) and
         "paper" (as published).
@@ -64,6 +66,7 @@ class System:
     name = title = paper = ""
     published = {}
     variants = {}
+    hashes = False
     presets = {"quick": {}, "cpu": {}, "paper": {}}
 
     def __init__(self, preset="cpu", seed=0):
@@ -204,7 +207,8 @@ class System:
         -------
         dict of str to array
             On the backend of `images`. "descriptor": (N, d) float32 array. "scores": (N, classes) float array, if the
-            system classifies. Others are further descriptors, by name.
+            system classifies. "codes": (N, bytes) uint8 array, packed, if it `hashes`. Others are further descriptors,
+            by name.
         """
         check_images(images)
         self._check_fitted()

@@ -84,6 +84,33 @@ LEDGER = [
     _row(6, "Retrieval is not measured.",
          "The descriptor is the projection of the histograms onto their first 400 principal components, as long as "
          "that of Kuo, Chou and Chang (2016).", system="pcanet"),
+    _row(1, "What we could read is code of others, secondary sources and threads; not the article.",
+         "The objective and its coordinate descent as all of them have it, with similarities of −1 and 1 (one of them "
+         "has 0 and 1, which gives other codes); 10 sweeps; a number that ends at 0 counts as 1.", system="cnnh"),
+    _row(2, "The network is called smaller than AlexNet: three convolutions with sub-sampling, one fully connected "
+            "layer.",
+         "That of Kuo, Chou and Chang (2016), recipe best, 100 epochs of the 5,000 images: what differs between the "
+         "two systems is what they learn. Preset paper has recipe 2016.", system="cnnh"),
+    _row(3, "The loss of the codes, and its weight beside that of the classes, are not stated where we could read of "
+            "it.",
+         "The mean over the bits of a logistic loss, and the cross-entropy of the classes, with equal weights.",
+         system="cnnh"),
+    _row(4, "Public splits disagree on the gallery: 59,000 images, or 54,000 without the 5,000 learnt from. Depth and "
+            "ties are not stated.",
+         "Both galleries, full rankings; expectations over all orders of equal distances, with the best and the worst "
+         "order beside them.", system="cnnh"),
+    _row(1, "The network starts from weights learnt on ImageNet.",
+         "It starts from the bundled weights of CIFAR-10 or CIFAR-100, which have seen the training images before; "
+         "start=nothing trains it from a random start.", system="deep_codes"),
+    _row(2, "The released settings start the layer of codes with weights of 0.005 and biases of 1.",
+         "Like every other fully connected layer here, with biases of 0: a bias of 1 puts all bits on the same side.",
+         system="deep_codes"),
+    _row(3, "The rate and its schedule are not stated; the released settings have 50,000 steps of 32 images.",
+         "One cycle up to 0.01 over 10 epochs, the augmentation of recipe best: customary values, not compared with "
+         "others. Preset paper has 32 epochs.", system="deep_codes"),
+    _row(4, "The published MAP is that of test images searching the training images at depth 1,000, divided by the "
+            "hits found, ties in the order of the files.",
+         "That protocol, with the expectation over all orders of ties; and three others.", system="deep_codes"),
     _row(1, "The thesis could not be obtained. Others quote 64.84 % with 10,000 hidden units, and 51.53 % of a network "
             "782-10,000-10 on whitened principal components that starts at random.",
          "782 components for both, of images without their brightness and contrast; 30 times the variance of a pixel "

@@ -27,7 +27,6 @@ from ..unsupervised import (
     PCAWhitening,
     normalize_contrast,
     principal_components,
-    rescale,
 )
 from .contract import System
 from .features import check_capacity
@@ -40,6 +39,7 @@ WHITENING_IMAGES = 20_000  # training images whose principal components are whit
 PCA_IMAGES = 2500  # those whose hidden units' principal components make the descriptors
 SHARD = 64  # images whose gradients are computed together: such a gradient is as large as the weights
 GRAY = 120  # what moves into an image that is shifted: near the mean
+SCALED = 1000  # images by which the machine's weights are scaled
 SHOWN = 64  # hidden units in a picture
 
 
@@ -78,8 +78,8 @@ class RBMBackprop(System):
         is 1, divided by it. With 1, nothing would be left for hidden units to explain: white data are what a machine
         without any weights believes in.
     scale : {"he", "learned"}
-        Whether the network starts from the machine's weights brought to the standard deviation of He's initialisation,
-        and no biases, or from weights and biases as learnt.
+        Whether the network starts from the machine's weights, scaled so that as much reaches a hidden unit as of He's
+        initialisation, √2 on average, and from no biases; or from weights and biases as learnt.
     activation : {"relu", "sigmoid"}
         Of the network's hidden units.
     dropout : float
@@ -224,7 +224,8 @@ class RBMBackprop(System):
         params = self.network.layers["hidden"].params
         W, b = arrays["W"] / self.sigma, arrays["c"]
         if self.scale == "he":
-            (((W,),), b) = rescale(W[None, None], 0 * b, np.sqrt(2 / self.whitened))  # a kernel of one pixel
+            reached = to_host(self._prepare(images[:SCALED])) @ W
+            W, b = W * np.sqrt(2) / reached.std(), 0 * b
         params["W"], params["b"] = (to_device(array.astype(np.float32), self.xp) for array in (W, b))
         return sum(row["seconds"] for row in state["history"])
 

@@ -1,5 +1,6 @@
 """The systems by name. Only this file knows where they live, and each is imported when it is first asked for."""
 from importlib import import_module
+from pathlib import Path
 
 from .. import checkpoint
 from ..errors import CheckpointError, SettingsError
@@ -11,6 +12,8 @@ SYSTEMS = {  # name: (module, class)
     "pixels": ("pixels", "Pixels"),
     "coates2011": ("coates2011", "Coates2011"),
     "pcanet": ("pcanet", "PCANet"),
+    "cnnh": ("cnnh", "CNNH"),
+    "deep_codes": ("deep_codes", "DeepCodes"),
     "rbm_backprop": ("rbm_backprop", "RBMBackprop"),
 }
 
@@ -61,6 +64,12 @@ def load(path):
     """
     arrays, description = read(path)
     return system_class(description["about"]["system"]).restore(arrays, description, path)
+
+
+def fitted(start):
+    """Return the fitted system that is bundled under the name `start`, or that lies in the file `start`; see `load`."""
+    trained = import_module("..trained", __package__)  # which knows all systems
+    return trained.load_pretrained(start) if start in trained.NAMES else load(Path(start))
 
 
 def read(path):

@@ -6,7 +6,7 @@ import stat
 import pytest
 from terminal import refused, run
 
-from scratchnet import checkpoint, systems
+from scratchnet import checkpoint, documents, systems
 from scratchnet.cli import main
 
 
@@ -103,6 +103,20 @@ def test_train_then_evaluate(trained, capsys, tmp_path):
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert 0 < figures["retrieval"]["test-vs-test"]["manhattan"]["map"] < 1
     assert sum(map(sum, figures["confusion"])) == 500
+
+
+def test_codes_of_a_trained_system(trained, capsys, tmp_path):
+    code, out, _ = run(capsys, "codes", trained.parent, "--bits", "8,16", "--json", tmp_path / "codes.json")
+    assert code == 0 and "xia2014-unseen: 100 test images of each class" in out and "worst to best order" in out
+    runs = documents.read(tmp_path / "codes.json", documents.CODES, "")["runs"]
+    assert [entry["hashing"]["bits"] for entry in runs] == [8, 16]
+    for of in runs[1]["hashing"]["protocols"].values():
+        assert of["codes"]["map_pessimistic"] <= of["codes"]["map"] <= of["codes"]["map_optimistic"]
+    assert runs[0]["hashing"]["protocols"]["lin2015"]["descriptor"] == runs[1]["hashing"]["protocols"]["lin2015"][
+        "descriptor"]
+    assert "whole number" in refused(capsys, "codes", trained, "--bits", "8,x")
+    assert "cannot write" in refused(capsys, "codes", trained, "--json", tmp_path)
+    assert "no fitted system" in refused(capsys, "codes", tmp_path / "nothing")
 
 
 def test_figures_that_could_not_be_kept_are_not_computed(trained, capsys, tmp_path, monkeypatch):

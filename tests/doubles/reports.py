@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 import numpy as np
 
 from scratchnet.report import paper_tables
+from scratchnet.retrieval.protocols import PROTOCOLS
 
 METHODS = list(paper_tables.LABELS)
 METRICS = ("euclidean", "manhattan", "angular")
@@ -28,6 +29,21 @@ def made_up_run(rng, dataset="cifar10", method="cnn_rgb", classes=10, **more):
             "seconds": {"pretrain": 31.0, "train": 84.0, "evaluate": 7700.0}, "settings": {"rate": 0.0123},
             "command": "scratchnet reproduce", "environment": {"cpu": "a made-up processor", "date": "2001-02-03"},
             **more}
+
+
+def hashed_run(rng, method, bits, start, **more):
+    """A run of a system that makes codes; figures of each protocol begin a tenth above those of the one before."""
+    protocols = {}
+    for i, name in enumerate(PROTOCOLS):
+        at = start + i / 10
+        protocols[name] = {
+            "queries": 1000 * (i + 1), "gallery": 10_000 * (i + 1),
+            "codes": {"map": at, "map_at_1000": at + 0.01, "map_pessimistic": at - 0.02, "map_optimistic": at + 0.02,
+                      "map_by_id": at + 0.001},
+            "descriptor": {"map": at + 0.03, "map_at_1000": at + 0.04},
+            "class_floor": {"map": at + 0.05, "map_at_1000": at + 0.06}}
+    return made_up_run(rng, system=method.rpartition("_")[0], method=method, hashing={
+        "bits": bits, "balance": [0.1, 0.5, 0.9], "protocols": protocols}, **more)
 
 
 class Page(HTMLParser):

@@ -9,6 +9,7 @@ from scratchnet.experiments.evaluation import KEPT, classification, evaluate, ex
 from scratchnet.metrics import average_precision
 from scratchnet.parallel import Workers
 from scratchnet.retrieval import DISTANCES, evaluate_protocols
+from scratchnet.retrieval.codes import pack_bits
 
 METRICS = tuple(DISTANCES)
 PROTOCOLS = ("test-vs-test", "test-vs-train")
@@ -130,3 +131,24 @@ def test_other_classes_have_examples_too(images):
     other = dataclasses.replace(images, class_names=("a", "b", "c", "d"))
     listed = examples(np.eye(4, dtype=np.float32)[images.test_labels], other)
     assert [images.test_labels[row["query"]] for row in listed] == [0, 2]
+
+
+def test_codes_are_evaluated_beside_descriptors_whatever_was_learnt_from(images):
+    class Hashed(OneHot):
+        """Its code is the class."""
+
+        bits, hashes = 5, True
+
+        def _outputs(self, rgb):
+            found = super()._outputs(rgb)
+            return {**found, "codes": pack_bits(found["descriptor"][:, :5] > 0.5)}
+    learnt = np.arange(0, len(images.train_labels), 2)
+    some = images.train_images[learnt], images.train_labels[learnt]
+    system = Hashed().fit(*some)
+    with Workers(1) as workers:
+        figures, _ = evaluate(system, images, *some, workers, learnt=learnt)
+    every, unseen = (figures["hashing"]["protocols"][name] for name in ("xia2014-all", "xia2014-unseen"))
+    assert every["gallery"] - unseen["gallery"] == len(learnt)
+    assert figures["gallery"]["test-vs-train"] == len(learnt)
+    assert every["codes"]["map"] == every["descriptor"]["map"] == every["class_floor"]["map"] == 1
+    assert "retrieval_codes" not in figures and figures["retrieval"]["test-vs-train"]["angular"]["map"] == 1

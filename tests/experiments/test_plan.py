@@ -121,3 +121,10 @@ def test_each_nth_image_is_told_from_all(tmp_path):
     assert plan.about() == {**Plan("mini", tmp_path, [OneHot()]).about(), "train_every": 50}
     with pytest.raises(SettingsError, match="test_every must be"):
         Plan("mini", tmp_path, [OneHot()], test_every=0)
+
+
+def test_which_images_are_learnt_from(images):
+    for settings in ((None, 0), (40, 0), (None, 8), (40, 8)):
+        part = split(images, *settings, seed=3)
+        assert (images.train_images[part.learnt] == part.images).all() and len(part.learnt) == len(part.images)
+        assert (images.train_labels[part.learnt] == part.labels).all()

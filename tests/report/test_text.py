@@ -1,5 +1,7 @@
 """What `scratchnet evaluate` prints: every figure under its name, and what the name means."""
-from scratchnet.report.text import evaluation_lines
+from reports import hashed_run
+
+from scratchnet.report.text import evaluation_lines, hashing_lines
 from scratchnet.retrieval.figures import definitions
 
 KEYS = list(definitions(30))
@@ -58,3 +60,16 @@ def test_what_there_is_not_is_not_printed():
     bare = evaluated()
     bare["without_near_duplicates"]["accuracy"] = None  # a system that does not classify
     assert not any("Top-1" in line for line in evaluation_lines({**bare, "accuracy": None}))
+
+
+def test_codes_have_a_table_for_each_protocol(rng):
+    run = hashed_run(rng, "cnnh_plus_48", 48, 0.2)
+    lines = list(hashing_lines([run]))
+    assert "test-vs-test: each test image" in lines[0] and "1,000 queries, 10,000 images" in " ".join(lines[0].split())
+    assert lines[2].split()[-7:] == ["48", "0.2000", "0.1800", "to", "0.2200", "0.2300", "0.2500"]
+    assert sum("bits  published" in line for line in lines) == 4
+    only = next(line for line in lines if line.startswith("KSH"))
+    assert only.split()[-2:] == ["12", "0.3030"]
+    text = "\n".join(evaluation_lines({**evaluated(), **run, "gallery": evaluated()["gallery"],
+                                       "retrieval": evaluated()["retrieval"]}))
+    assert lines[2] in text and "the mean over all orders of equal distances" in text

@@ -5,7 +5,8 @@ from scratchnet.backend import to_device
 from scratchnet.errors import InputError, SettingsError
 from scratchnet.metrics import average_precision_variants
 from scratchnet.parallel import Workers
-from scratchnet.retrieval import DISTANCES, PROTOCOLS, evaluate_protocols, evaluate_retrieval, evaluation, index
+from scratchnet.retrieval import DISTANCES, PROTOCOLS, evaluate_protocols, evaluate_retrieval, evaluation, index, levels
+from scratchnet.retrieval.distances import metric_named
 from scratchnet.retrieval.figures import definitions
 
 metrics = pytest.mark.parametrize("metric", DISTANCES)
@@ -13,8 +14,8 @@ metrics = pytest.mark.parametrize("metric", DISTANCES)
 
 def brute_force(q, q_labels, b, b_labels, metric, exclude_self, depth):
     """The same by plain loops: sort by (distance, id), drop the query, average precision by each definition."""
-    D = DISTANCES[metric](q.astype(np.float64), b.astype(np.float64)).astype(np.float32)
-    rows = []
+    D = metric_named(metric)(*((q, b) if metric == "hamming" else (q.astype(np.float64), b.astype(np.float64))))
+    D, rows = D.astype(np.float32), []
     for i, row in enumerate(D):
         order = np.lexsort((np.arange(len(b)), row))
         if exclude_self:
@@ -168,6 +169,73 @@ def test_both_protocols(rng):
                                                ("test-vs-train", train, train_labels, False)):
             assert without_time(got[protocol][metric]) == pytest.approx(
                 brute_force(test, test_labels, gallery, labels, metric, own, 5), rel=1e-12)
+
+
+@metrics
+def test_several_depths_are_those_of_several_calls(rng, metric):
+    arrays = data(rng)
+    alone = [without_time(evaluate_retrieval(*arrays, metric, depth=depth)) for depth in (5, 2, 80)]
+    together = without_time(evaluate_retrieval(*arrays, metric, depth=(5, 2, 80)))
+    assert together == {name: value for found in alone for name, value in found.items()}
+    assert list(together) == list(definitions((5, 2, 80)))
+
+
+def as_codes(q, q_labels, b, b_labels):
+    """Their signs, five bits: at six distances nearly all is ties."""
+    return np.packbits(q > 0, axis=1), q_labels, np.packbits(b > 0, axis=1), b_labels
+
+
+@pytest.mark.parametrize("exclude_self", [False, True])
+def test_codes_are_ranked_by_hamming_distance(backend, rng, exclude_self):
+    q, q_labels, b, b_labels = as_codes(*data(rng))
+    if exclude_self:
+        q, q_labels = b[:60], b_labels[:60]
+    each = {}
+    got = evaluate_retrieval(to_device(q, backend), q_labels, to_device(b, backend), to_device(b_labels, backend),
+                             "hamming", exclude_self, depth=(7, 40), each=each)
+    found = without_time(got)
+    by_id = brute_force(q, q_labels, b, b_labels, "hamming", exclude_self, 7)["map"]
+    assert found["map_by_id"] == pytest.approx(by_id, rel=1e-12)
+    if not exclude_self:  # galleries in random order
+        orders = [rng.permutation(len(b)) for _ in range(200)]
+        samples = [list(brute_force(q, q_labels, b[order], b_labels[order], "hamming", False, 7).values())
+                   for order in orders]
+        errors = np.mean(samples, axis=0) - [found[name] for name in definitions(7)]
+        assert (np.abs(errors) < 4 * np.std(samples, axis=0) / np.sqrt(200)).all()
+    assert found["map_pessimistic"] < min(by_id, found["map"]) <= max(by_id, found["map"]) < found["map_optimistic"]
+    assert list(found) == [*definitions((7, 40)), "map_optimistic", "map_pessimistic", "map_by_id"]
+    assert all(found[name] == values.mean() and len(values) == len(q) for name, values in each.items())
+    assert set(each) == set(found)
+
+
+def test_both_protocols_of_codes(rng):
+    test, test_labels, train, train_labels = as_codes(*data(rng))
+    each = {}
+    got = evaluate_protocols(test, test_labels, train, train_labels, metrics=["hamming"], depth=(5, 20), each=each)
+    for protocol, gallery, labels, own in (("test-vs-test", test, test_labels, True),
+                                           ("test-vs-train", train, train_labels, False)):
+        assert without_time(got[protocol]["hamming"]) == without_time(
+            evaluate_retrieval(test, test_labels, gallery, labels, "hamming", own, depth=(5, 20)))
+        assert len(each[protocol, "hamming"]["map"]) == len(test)
+
+
+def test_codes_on_any_number_of_threads(rng):
+    arrays = as_codes(*data(rng, nq=3 * levels.CHUNK + 5, nb=200))
+    done = []
+    results = [without_time(evaluate_retrieval(*arrays, "hamming", threads=threads, advance=done.append))
+               for threads in (1, 2, 3)]
+    assert all(result == results[0] for result in results) and sum(done) == 3 * len(arrays[0])
+
+
+def test_codes_and_vectors_are_not_taken_for_each_other(rng):
+    arrays = data(rng)
+    with pytest.raises(InputError, match="gallery must be binary codes"):
+        evaluate_retrieval(*arrays, "hamming")
+    q, q_labels, b, b_labels = as_codes(*arrays)
+    with pytest.raises(InputError, match="gallery must be an array of float32 or float64, got uint8"):
+        evaluate_retrieval(q, q_labels, b, b_labels, "angular")
+    with pytest.raises(InputError, match="queries must be codes of 1 bytes"):
+        evaluate_retrieval(np.zeros((70, 2), np.uint8), q_labels, b, b_labels, "hamming")
 
 
 def test_a_query_without_a_relevant_image_is_named(rng):

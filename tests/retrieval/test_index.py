@@ -130,6 +130,36 @@ def test_the_index_keeps_its_own_copy(rng):
     assert flat.search(q, 1)[1] == 3
 
 
+@metrics
+@pytest.mark.parametrize("m", [3, 40, 200])
+def test_candidates_of_ones_own(backend, rng, metric, m, monkeypatch):
+    """Whole numbers, of which many tie; with so small a margin, scores alone would decide wrongly."""
+    monkeypatch.setattr(index, "MARGIN", 1)
+    q, b = (np.round(rng.standard_normal((n, 3))).astype(np.float32) + 3e3 for n in (9, 300))
+    ids = np.array([rng.permutation(300)[:m] for _ in range(9)])
+    flat = FlatIndex(metric).add(to_device(b[:100], backend)).add(to_device(b[100:], backend))
+    D, found = flat.search_among(to_device(q, backend), to_device(ids, backend), 3)
+    assert D.dtype == np.float32 and found.dtype == np.int64
+    for i in range(9):
+        own = np.sort(ids[i])
+        expected_D, expected = brute_force(metric, q[i:i + 1], b[own], 3)
+        np.testing.assert_array_equal(to_host(found)[i], own[expected[0]])
+        np.testing.assert_array_equal(to_host(D)[i], expected_D[0])
+
+
+@pytest.mark.parametrize("ids, k, error, message", [
+    (np.array([[0, 5]]), 1, InputError, "from 0 to 4"), (np.array([[-1, 2]]), 1, InputError, "from 0 to 4"),
+    (np.array([[0.0, 2.0]]), 1, InputError, "row of ids"), (np.array([0, 2]), 1, InputError, "row of ids"),
+    (np.array([[0, 2], [0, 2]]), 1, InputError, "each of 1 queries"),
+    (np.array([[0, 2]]), 3, SettingsError, "at most 2"), (np.array([[0, 2]]), 0, SettingsError, "k must be")])
+def test_candidates_that_cannot_be_are_refused(rng, ids, k, error, message):
+    x = rng.standard_normal((5, 3))
+    with pytest.raises(error, match=message):
+        FlatIndex("euclidean").add(x).search_among(x[:1], ids, k)
+    with pytest.raises(SettingsError, match="index of vectors, not of codes"):
+        FlatIndex("hamming").add(np.zeros((5, 3), np.uint8)).search_among(x[:1], ids, k)
+
+
 def test_bad_settings_are_refused():
     with pytest.raises(SettingsError, match="did you mean 'manhattan'"):
         FlatIndex("manhatan")

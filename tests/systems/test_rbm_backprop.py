@@ -91,7 +91,7 @@ def test_the_network_starts_from_the_machine(scale, mini, monkeypatch):
     teacher.fit(mini[0], 3, prepare)
     W, c = machine.params["W"] / 0.4, machine.params["c"]
     if scale == "he":
-        W, c = W * np.sqrt(2 / 15) / W.std(), 0 * c
+        W, c = W * np.sqrt(2) / (0.4 * prepare(mini[0], None) @ W).std(), 0 * c
     np.testing.assert_allclose(starts[0]["hidden.W"], W, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(starts[0]["hidden.b"], c, rtol=1e-4, atol=1e-6)
     assert not starts[0]["classifier.b"].any() and starts[0]["classifier.W"].any()

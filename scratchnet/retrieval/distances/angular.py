@@ -36,7 +36,7 @@ class Angular(Distance):
         """Return the distances of each query to its own vectors, all at once."""
         return self.between(q, b)
 
-    def to_float32(self, x):
+    def keep(self, x):
         """Return a copy in float32; rows of float64 too small for it are enlarged, which keeps their directions."""
         if x.dtype == np.float64:
             xp = array_module(x)
@@ -48,6 +48,10 @@ class Angular(Distance):
         """Return the `Gallery` of directions: in float32 to pick candidates; to rank, in float64 less the `common`."""
         centre = common(directions(b)) if ranks else None
         return Gallery(_unit_rows(b, centre, np.float64 if ranks else np.float32), centre)
+
+    def take(self, gallery, ids):
+        """Return the `Gallery` of some vectors."""
+        return gallery.take(ids)
 
     def score(self, q, gallery, workers=None):
         """Return ‖u − v‖², (nq, nb) float32."""

@@ -18,24 +18,63 @@ LOOK, LOST = 1000, 0.001  # rows whose distances in float32 are looked at, and t
 VANISHING = 1e-150        # squares of less are 0, even in float64
 
 
-class Distance(ABC):
-    """A distance between vectors. Instances hold no data: one serves every gallery and every thread.
+class Metric(ABC):
+    """What an index asks of any distance. Instances hold no data: one serves every gallery and every thread.
 
     Attributes
     ----------
     name : str
-        Under which it is found in `DISTANCES`: the `metric` of an index or an evaluation.
+        Under which it is found: the `metric` of an index or an evaluation.
     place : int
-        In the order of `DISTANCES`; of equal places the name decides.
+        In the order of what is found; of equal places the name decides.
+    kept_as, found_as : type
+        The dtypes of a gallery in an index, and of the distances that a search returns.
     uses_workers : bool
-        Whether `score` shares its work out among workers. Products do not: BLAS has threads of its own.
-    smallest : float
-        The least size of the largest number in a gallery that is to rank, unless that is 0: below, scores would vanish.
+        Whether it shares its work out among workers. Products do not: BLAS has threads of its own.
     """
 
     name: str
     place = 100
+    kept_as = found_as = np.float32
     uses_workers = False
+
+    @abstractmethod
+    def check(self, x, name, d=None, ranks=False):
+        """Refuse what is not the kind of array (n, d) that it measures, before any arithmetic.
+
+        Parameters
+        ----------
+        x : array
+        name : str
+            What people call it.
+        d : int, optional
+            How long its rows must be.
+        ranks : bool
+            Whether it is a gallery that scores are to rank.
+        """
+
+    @abstractmethod
+    def keep(self, x):
+        """Return a copy of `x` (n, d) as an index keeps it, at the same distances."""
+
+    def check_kept(self, x, kept):
+        """Refuse `x` (n, d) if the distances between some of its rows change from what they are `kept` as."""
+        return  # those of bytes never do
+
+    @abstractmethod
+    def prepare(self, b):
+        """Return of a gallery (nb, d) what is needed again for every query."""
+
+
+class Distance(Metric):
+    """A distance between vectors of real numbers.
+
+    Attributes
+    ----------
+    smallest : float
+        The least size of the largest number in a gallery that is to rank, unless that is 0: below, scores would vanish.
+    """
+
     smallest = 1e-30  # scores are float32, which ends at 1e-38
 
     def __call__(self, q, b):
@@ -84,12 +123,18 @@ class Distance(ABC):
         """
         return array_module(q, b).concatenate([self.between(q[i:i + 1], b[i]) for i in range(len(q))])
 
-    def to_float32(self, x):
-        """Return a copy of vectors `x` (n, d) as an index keeps them: float32, at the same distances."""
+    def check(self, x, name, d=None, ranks=False):
+        """Refuse what is not finite floating point (n, d), and a gallery that `ranks` if it is all below `smallest`."""
+        check_vectors(x, name, d, self.smallest if ranks else 0.0)
+
+    def keep(self, x):
+        """Return a copy of vectors `x` (n, d) in float32."""
         return x.astype(np.float32)
 
     def check_kept(self, x, kept):
         """Refuse float64 vectors x (n, d) if the distances of some of them change from what they are `kept` as."""
+        if x.dtype == kept.dtype:
+            return
         some = slice(None, None, -(-len(x) // LOOK))
         x, kept = x[some], kept[some].astype(np.float64)
         if len(x) > 1:
@@ -114,6 +159,10 @@ class Distance(ABC):
             Here the gallery as float64; whatever suits the class.
         """
         return b.astype(np.float64, copy=False)
+
+    def take(self, gallery, ids):
+        """Return what `prepare` would return of the vectors `ids` (n,) alone, from what it returned of all."""
+        return gallery[ids]
 
     def score(self, q, gallery, workers=None):
         """Return numbers that sort the gallery like the distance does.

@@ -28,6 +28,10 @@ class Euclidean(Distance):
         centre = common(b) if ranks else None
         return Gallery(_rows(b, centre, np.float64 if ranks else np.float32), centre)
 
+    def take(self, gallery, ids):
+        """Return the `Gallery` of some vectors."""
+        return gallery.take(ids)
+
     def score(self, q, gallery, workers=None):
         """Return the squared distances, (nq, nb) float32."""
         return squared_differences(self._query(q, gallery), gallery.vectors)

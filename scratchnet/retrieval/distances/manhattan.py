@@ -42,6 +42,10 @@ class Manhattan(Distance):
         rows = b.astype(np.float32, copy=False)
         return Gallery(rows, rows.sum(axis=1), _sizes(rows).max())
 
+    def take(self, gallery, ids):
+        """Return the `Gallery` of some vectors; the largest Σ |b| of all bounds theirs."""
+        return Gallery(gallery.rows[ids], gallery.sums[ids], gallery.largest)
+
     def score(self, q, gallery, workers=None):
         """Return the distances from sums and minima, or from differences where they rank: (nq, nb) float32."""
         if gallery.sums is None:

@@ -24,6 +24,10 @@ class Gallery(NamedTuple):
     vectors: Rows
     centre: object
 
+    def take(self, ids):
+        """Return the gallery of some of its vectors."""
+        return Gallery(Rows(self.vectors.rows[ids], self.vectors.squares[ids]), self.centre)
+
 
 def common(rows):
     """Return the median (d,) of rows (n, d) if most keep within a hundredth of its length from it, else None.

@@ -16,6 +16,12 @@ def build_network(channels, classes, recipe, rng, dtype=np.float32):
     but in cost. The descriptor is the output of "fc" or of "relu4" (ledger row 8). While training, a recipe may put
     batch normalisation before the ReLUs and dropout before the classifier.
     """
+    layers = descriptor_layers(channels, recipe, rng, dtype)
+    return Network({**layers, "classifier": Dense(DESCRIPTOR, classes, rng=rng, dtype=dtype)})
+
+
+def descriptor_layers(channels, recipe, rng, dtype=np.float32):
+    """Return all layers of `build_network` but the classifier, {name: layer}."""
     layers, shape = {}, (32, 32, channels)
     for i in (1, 2, 3):
         for name, layer in ((f"conv{i}", Conv2D(shape[2], FILTERS, K, padding=K // 2, rng=rng, dtype=dtype,
@@ -29,5 +35,4 @@ def build_network(channels, classes, recipe, rng, dtype=np.float32):
     layers["relu4"] = ReLU()
     if recipe.dropout:
         layers["dropout"] = Dropout(recipe.dropout)
-    layers["classifier"] = Dense(DESCRIPTOR, classes, rng=rng, dtype=dtype)
-    return Network(layers)
+    return layers

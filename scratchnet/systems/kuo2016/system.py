@@ -82,9 +82,17 @@ class Kuo2016(System):
 
     @classmethod
     def configured(cls, preset="cpu", seed=0, changes=(), epochs=None, recipe=None, **settings):
-        """Return an unfitted system as a command line describes it; `changes` are those of the recipe."""
-        recipe = cls.presets[preset].get("recipe", "paper") if recipe is None else recipe
-        return super().configured(preset, seed, (), epochs, recipe=as_recipe(recipe).changed(changes), **settings)
+        """Return an unfitted system as a command line describes it; `changes` that name no setting of the system are
+        those of its recipe."""
+        usual, own, of_recipe = cls.create(preset, seed, **settings), [], []
+        for change in changes:
+            name, _, value = change.partition("=")
+            if name == "recipe":
+                recipe = value
+            else:
+                (own if name in usual._settings() else of_recipe).append(change)
+        recipe = as_recipe(usual.recipe if recipe is None else recipe).changed(of_recipe)
+        return super().configured(preset, seed, own, epochs, recipe=recipe, **settings)
 
     @property
     def method(self):
@@ -99,7 +107,11 @@ class Kuo2016(System):
     def build(self, classes):
         """Make the network, randomly initialised from the seed."""
         self.classes = classes
-        self.network = build_network(self.channels, classes, self.recipe, stream("weights", self.seed))
+        self.network = self._network(classes, self.recipe)
+
+    def _network(self, classes, recipe):
+        """Return the network, randomly initialised from the seed."""
+        return build_network(self.channels, classes, recipe, stream("weights", self.seed))
 
     def images(self, rgb):
         """Return images (N, 32, 32, 3) uint8 with the method's channels."""
@@ -125,23 +137,38 @@ class Kuo2016(System):
         self.build(self.classes)
         self.fit_standardizer(rgb)
         fitting.say(f"{len(rgb):,} images of {self.channels} channels, {self.epochs} epochs")
-        self.seconds = {"pretrain": self._start(rgb, about, fitting) if self.pretrains else 0.0}
+        self.seconds = {"pretrain": self._start(rgb, about, fitting)}
         self.network.to(self.xp)
         trainer = Trainer(self.network, SGD(recipe.momentum, True, recipe.weight_decay),
                           SCHEDULES[recipe.schedule](recipe.rate), fitting.workers, self.prepare, self.epochs,
                           recipe.batch, self.seed, fitting.path, about, fitting.checkpoint_seconds, fitting.progress,
-                          fitting.say, SoftmaxCrossEntropy(recipe.smoothing), recipe.shard)
+                          fitting.say, self._loss(), recipe.shard)
         if fitting.path and fitting.path.exists():
             trainer.resume()
         images = to_device(rgb, self.xp)
         sample = images[:FOLD_IMAGES]
-        self.history = trainer.fit(images, to_device(labels, self.xp), fitting.validate and
-                                   (lambda: fitting.validate(self.folded(sample))))
+        self.history = trainer.fit(images, to_device(self._targets(labels, about, fitting), self.xp), fitting.validate
+                                   and (lambda: fitting.validate(self.folded(sample))))
         self.seconds["train"] = sum(row["seconds"] for row in self.history)
         self.network = self.folded(sample).network
 
+    def _last(self):
+        """Return the name of the last layer, and how many outputs it has."""
+        return "classifier", self.classes
+
+    def _loss(self):
+        """Return what training minimises."""
+        return SoftmaxCrossEntropy(self.recipe.smoothing)
+
+    def _targets(self, labels, about, fitting):
+        """Return what the loss compares the network's output with, one row an image: here its label."""
+        return labels
+
     def _start(self, rgb, about, fitting):
-        """Start the network from pre-trained kernels, learnt now or read from an earlier run; return the seconds."""
+        """Start from pre-trained kernels, learnt now or read from an earlier run, if there are to be any; return the
+        seconds."""
+        if not self.pretrains:
+            return 0.0
         path = fitting.path and fitting.path.with_name("pretraining.npz")
         if path and path.exists():
             learnt, description = self.read_pretraining(path)
@@ -211,8 +238,7 @@ class Kuo2016(System):
 
     def summary(self, classes):
         """Return the network, layer by layer."""
-        network = build_network(self.channels, classes, self.recipe, np.random.default_rng(0))
-        return network.summary((32, 32, self.channels))
+        return self._network(classes, self.recipe).summary((32, 32, self.channels))
 
     def folded(self, rgb):
         """Return the system as it is used after training: batch normalisation folded into the convolutions.
@@ -243,17 +269,21 @@ class Kuo2016(System):
 
         which makes the descriptors of the two equal.
         """
-        layers, x = self.network.layers, self.prepare(rgb)
+        before = self._before_relu(rgb)
+        after, _ = self.network.layers["relu4"].forward(before)
+        scores, _ = self.network.layers["classifier"].forward(after)
+        return {"descriptor": after, "scores": scores, "before_relu": before}
+
+    def _before_relu(self, rgb):
+        x = self.prepare(rgb)
         before = self.network.features(x, "fc")
         if self.recipe.test_flip:
             mirrored = array_module(x).ascontiguousarray(x[:, :, ::-1])
             before = (before + self.network.features(mirrored, "fc")) / 2
-        after, _ = layers["relu4"].forward(before)
-        scores, _ = layers["classifier"].forward(after)
-        return {"descriptor": after, "scores": scores, "before_relu": before}
+        return before
 
     def _settings(self):
-        return {"method": self.method, "recipe": asdict(self.recipe), "epochs": self.epochs}
+        return {"method": self._method, "recipe": asdict(self.recipe), "epochs": self.epochs}
 
     def _state(self):
         return {"mean": self.standardizer.mean, "std": self.standardizer.std,
@@ -263,10 +293,10 @@ class Kuo2016(System):
         """Take back mean, standard deviation and parameters; those in half precision become float32."""
         arrays = {name: array.astype(np.float32) if array.dtype == np.float16 else array
                   for name, array in arrays.items()}
-        outputs = {"param/classifier.b": ((self.classes,), np.float32)}  # before a network of so many is made
+        layer, size = self._last()
+        outputs = {f"param/{layer}.b": ((size,), np.float32)}  # before a network of so many is made
         checkpoint.check_shapes({name: arrays[name] for name in outputs if name in arrays}, outputs, path)
-        self.network = build_network(self.channels, self.classes, self.recipe.without_normalization(),
-                                     stream("weights", self.seed))
+        self.network = self._network(self.classes, self.recipe.without_normalization())
         self.standardizer = Standardizer(np.zeros(self.channels), np.ones(self.channels))
         wanted = self._state()
         checkpoint.check_arrays(arrays, wanted, path)

@@ -48,7 +48,7 @@ def test_angles_of_huge_and_tiny_vectors():
 def test_what_is_too_small_for_float32_keeps_its_direction(backend, rng):
     x = rng.standard_normal((50, 4)) * 10.0 ** rng.integers(-300, 10, (50, 1))
     x[7] = 0
-    kept = to_host(angular.to_float32(to_device(x, backend)))
+    kept = to_host(angular.keep(to_device(x, backend)))
     assert kept.dtype == np.float32 and (kept[7] == 0).all()
     np.testing.assert_allclose(np.delete(np.diag(angular(kept.astype(np.float64), x)), 7), 0, atol=1e-7)
     large = np.abs(x).max(axis=1) > 1e-15
@@ -57,6 +57,6 @@ def test_what_is_too_small_for_float32_keeps_its_direction(backend, rng):
 
 def test_float32_is_kept_as_it_is(rng):
     x = (rng.standard_normal((5, 4)) * 1e-40).astype(np.float32)
-    kept = angular.to_float32(x)
+    kept = angular.keep(x)
     np.testing.assert_array_equal(kept, x)
     assert not np.shares_memory(kept, x)

@@ -74,6 +74,17 @@ def test_a_metric_that_does_not_exist_gets_a_suggestion():
 
 
 @pytest.mark.parametrize("distance", [*DISTANCES.values(), Chebyshev()], ids=lambda distance: distance.name)
+def test_some_of_a_gallery_are_scored_as_among_all(backend, rng, distance):
+    q, b = (to_device(rng.standard_normal((n, 6)).astype(np.float32), backend) for n in (4, 50))
+    ids = to_device(np.array([7, 3, 49]), backend)
+    gallery = distance.prepare(b)
+    some, scores = distance.take(gallery, ids), to_host(distance.score(q, gallery))
+    np.testing.assert_allclose(to_host(distance.score(q, some)), scores[:, to_host(ids)], rtol=1e-4, atol=1e-5)
+    bound = distance.nearest_beyond(q, some, to_device(scores[:, 3], backend))
+    assert (to_host(bound) <= to_host(distance(q, b))[:, 3]).all()
+
+
+@pytest.mark.parametrize("distance", [*DISTANCES.values(), Chebyshev()], ids=lambda distance: distance.name)
 @pytest.mark.parametrize("ranks", [False, True])
 def test_scores_sort_like_distances_up_to_their_bound(backend, rng, distance, ranks):
     b = rng.standard_normal((300, 20)).astype(np.float32)

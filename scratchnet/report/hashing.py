@@ -1,0 +1,69 @@
+"""Binary codes: published MAPs beside ours, one table per protocol, since none of them can be compared across two.
+
+Published figures are those that Lin et al. (2015) print for themselves, and the table of Xia et al. (2014) as two later
+sources agree on it (see the ledger): neither could be read in the original.
+"""
+from ..retrieval.protocols import PROTOCOLS
+
+PUBLISHED = {  # by protocol and method: MAP by number of bits
+    "lin2015": {"deep_codes": {12: 0.893, 32: 0.8972, 48: 0.8973}},
+    "xia2014-all": {
+        "cnnh_plus": {12: 0.465, 24: 0.521, 32: 0.521, 48: 0.532},
+        "cnnh": {12: 0.439, 24: 0.511, 32: 0.509, 48: 0.522},
+        "KSH": {12: 0.303, 24: 0.337, 32: 0.346, 48: 0.356},
+        "ITQ-CCA": {12: 0.264, 24: 0.282, 32: 0.288, 48: 0.295},
+        "ITQ": {12: 0.162, 24: 0.169, 32: 0.172, 48: 0.175},
+        "LSH": {12: 0.121, 24: 0.126, 32: 0.120, 48: 0.120}}}
+PUBLISHED["xia2014-unseen"] = {method: PUBLISHED["xia2014-all"][method] for method in ("cnnh_plus", "cnnh")}
+NAMES = {"deep_codes": "Deep binary codes (Lin et al. 2015)", "cnnh": "CNNH (Xia et al. 2014)",
+         "cnnh_plus": "CNNH+ (Xia et al. 2014)", "KSH": "KSH (Liu et al. 2012)", "ITQ": "ITQ (Gong et al. 2013)",
+         "ITQ-CCA": "ITQ-CCA (Gong et al. 2013)", "LSH": "LSH (Gionis et al. 1999)"}
+
+
+def hashing_tables(runs, dataset="cifar10"):
+    """Return what the tables of codes show: [{"name", "title", "figure", "rows"}, ...], one for each protocol.
+
+    Parameters
+    ----------
+    runs : list of dict
+        Of one data set; see `documents.RUN`. Those without "hashing" are left out.
+    dataset : str
+        Whose published figures stand beside.
+
+    Returns
+    -------
+    list of dict
+        "figure" is which MAP: {"key", "title"}. "rows" have "label", "bits" and, each a number or None, "published",
+        "codes", "low" and "high" (by the worst and the best order of equal distances; of full rankings only),
+        "descriptor" and "floor".
+    """
+    hashed = [run for run in runs if "hashing" in run]
+    tables = []
+    for name, (title, key, figure) in PROTOCOLS.items():
+        published = dict(PUBLISHED.get(name, {})) if dataset == "cifar10" else {}
+        rows = [_row(run, name, key, published) for run in hashed if name in run["hashing"]["protocols"]]
+        if rows:
+            ours = {(row["method"], row["bits"]) for row in rows}
+            rows += [_only_published(method, bits, value) for method, values in published.items()
+                     for bits, value in values.items() if (method, bits) not in ours]
+            order = [*NAMES, *(row["method"] for row in rows)]
+            rows.sort(key=lambda row: (order.index(row["method"]), row["bits"]))
+            tables.append({"name": name, "title": title, "figure": {"key": key, "title": figure}, "rows": rows})
+    return tables
+
+
+def _row(run, protocol, key, published):
+    found, bits = run["hashing"]["protocols"][protocol], run["hashing"]["bits"]
+    method = run["method"].removesuffix(f"_{bits}")
+    full, floor = key == "map", found["class_floor"]
+    return {"label": NAMES.get(method, f"{method}, thresholded"), "method": method, "bits": bits,
+            "queries": found["queries"], "gallery": found["gallery"],
+            "published": published.get(method, {}).get(bits),
+            "codes": found["codes"][key], "low": found["codes"]["map_pessimistic"] if full else None,
+            "high": found["codes"]["map_optimistic"] if full else None, "descriptor": found["descriptor"][key],
+            "floor": floor and floor[key]}
+
+
+def _only_published(method, bits, value):
+    return {"label": NAMES.get(method, method), "method": method, "bits": bits, "published": value,
+            **dict.fromkeys(("queries", "gallery", "codes", "low", "high", "descriptor", "floor"))}

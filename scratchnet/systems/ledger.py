@@ -128,8 +128,8 @@ LEDGER = [
     _row(5, "What else the network had beside back-propagation is not known to us. Public reproductions reach 59.8 to "
             "64.4 % with rectified units, dropout and normalised batches, 68.1 % with augmented images.",
          "Rectified units, dropout 0.5, images that are shifted by up to 2 pixels and mirrored; the machine's weights "
-         "are brought to the standard deviation of He's initialisation, and its biases, which belong to sigmoids, are "
-         "left behind. Settings bring back each of them.", system="rbm_backprop"),
+         "are scaled so that as much reaches a hidden unit as at a fresh start, and its biases, which belong to "
+         "sigmoids, are left behind. Settings bring back each of them.", system="rbm_backprop"),
     _row(6, "Whether the training set of 50,000 images or millions of unlabelled ones were learnt from is not known to "
             "us; the abstract speaks of the latter.",
          "Labelled images only; the whitening is learnt from 20,000 of them.", system="rbm_backprop"),

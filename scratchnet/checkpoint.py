@@ -43,18 +43,20 @@ def save(path, arrays, description):
     """Write `arrays` (dict of str to array) and `description` (anything JSON holds) to `path`, atomically."""
     sha = hashlib.sha256()
     with atomic_write(path) as file, zipfile.ZipFile(file, "w") as archive:
-        def add(name, content):
+        def add(name, *pieces):
             member = zipfile.ZipInfo(name)  # of 1980, the first year that a zip can hold, whatever the clock says
             member.create_system, member.external_attr = 3, 0o644 << 16
-            archive.writestr(member, content)
-            sha.update(f"{name} {len(content)}\n".encode())
-            sha.update(content)
+            member.file_size = sum(map(len, pieces))
+            sha.update(f"{name} {member.file_size}\n".encode())
+            with archive.open(member, "w") as file:
+                for piece in pieces:
+                    file.write(piece)
+                    sha.update(piece)
         add(HEADER, json.dumps({"schema": SCHEMA, "description": description}).encode())
         for name in sorted(arrays):
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.asarray(to_host(arrays[name]), order="C"), allow_pickle=False)
-            with member.getbuffer() as content:  # let go of even if it cannot be written
-                add(f"{name}.npy", content)
+            array, header = np.asarray(to_host(arrays[name]), order="C"), io.BytesIO()
+            np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
+            add(f"{name}.npy", header.getvalue(), array.reshape(-1).view(np.uint8).data)
         add(DIGEST, sha.hexdigest().encode())
 
 

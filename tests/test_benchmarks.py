@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reports import made_up_run
+from reports import hashed_run, made_up_run
 
 from benchmarks import baselines, coates_figure3, harness, recipe_search, report
 from benchmarks.report import __main__ as report_main
 from benchmarks.report import ablations, claims, figure9, gpu, paper, search
 from benchmarks.report import baselines as baselines_table
 from benchmarks.report import coates as coates_table
+from benchmarks.report import hashing as hashing_table
 from benchmarks.report import systems as systems_table
 from benchmarks.report.__main__ import main as write_report
 from scratchnet import documents, systems, trained
@@ -464,3 +465,22 @@ def test_coates_figure_3_has_their_points_beside_ours(tmp_path, capsys):
     assert (f"| K-means, triangle, whitened | –, **{100 * found[0]['top1']:.1f}** | –, "
             f"**{100 * found[4]['top1']:.1f}** | 65.6, **") in "".join(lines)
     assert (tmp_path / "coates_figure3.png").stat().st_size > 10_000
+
+
+def test_codes_have_a_table_for_each_protocol_and_a_picture(tmp_path, rng):
+    for folder in ("systems", "codes"):
+        (tmp_path / folder).mkdir()
+    run = hashed_run(rng, "cnnh_plus_48", 48, 0.2)
+    documents.write(tmp_path / "systems/cnnh.json", {"about": {}, "run": run})
+    found = {key: run[key] for key in ("dataset", "seed", "hashing")}
+    documents.write(tmp_path / "codes/best.json", {"command": "c", "environment": {"date": "2001-02-03"}, "runs": [
+        {**found, "system": "kuo2016", "method": "cnn_rgb-best_48"}]})
+    readme = tmp_path / "benchmarks/results/README.md"
+    readme.parent.mkdir(parents=True)
+    readme.write_text("old".join(mark.format("hashing") for mark in report.MARKS))
+    hashing_table.write(tmp_path, tmp_path)
+    text = readme.read_text()
+    assert "| CNNH+ (Xia et al. 2014) | 10,000 | 48 | 0.532 | **0.400** | 0.380 to 0.420 | 0.430 | 0.450 |" in text
+    assert "| cnn_rgb-best, thresholded |" in text and "| LSH (Gionis et al. 1999), published only | 0 | 12 |" in text
+    assert "**lin2015**: each test image searches all training" in text and "2,000 queries, 40,000 images" in text
+    assert (tmp_path / "hashing.png").stat().st_size > 10_000

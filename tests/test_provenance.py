@@ -23,7 +23,8 @@ def entries(content):
         rows = content["rows"]
     else:
         rows = [content]
-    return [(row, row["environment"]) for row in rows]
+    whole = {key: content[key] for key in ("command", "environment") if key in content}  # of all rows at once
+    return [(found, found["environment"]) for found in ({**whole, **row} for row in rows)]
 
 
 def committed():

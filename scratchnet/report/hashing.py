@@ -15,6 +15,8 @@ PUBLISHED = {  # by protocol and method: MAP by number of bits
         "ITQ": {12: 0.162, 24: 0.169, 32: 0.172, 48: 0.175},
         "LSH": {12: 0.121, 24: 0.126, 32: 0.120, 48: 0.120}}}
 PUBLISHED["xia2014-unseen"] = {method: PUBLISHED["xia2014-all"][method] for method in ("cnnh_plus", "cnnh")}
+LEARNT = {"lin2015": 50_000, "xia2014-all": 5000, "xia2014-unseen": 5000}  # labelled images, of what is published
+UNSUPERVISED = ("ITQ", "LSH")
 NAMES = {"deep_codes": "Deep binary codes (Lin et al. 2015)", "cnnh": "CNNH (Xia et al. 2014)",
          "cnnh_plus": "CNNH+ (Xia et al. 2014)", "KSH": "KSH (Liu et al. 2012)", "ITQ": "ITQ (Gong et al. 2013)",
          "ITQ-CCA": "ITQ-CCA (Gong et al. 2013)", "LSH": "LSH (Gionis et al. 1999)"}
@@ -33,8 +35,9 @@ def hashing_tables(runs, dataset="cifar10"):
     Returns
     -------
     list of dict
-        "figure" is which MAP: {"key", "title"}. "rows" have "label", "bits" and, each a number or None, "published",
-        "codes", "low" and "high" (by the worst and the best order of equal distances; of full rankings only),
+        "figure" is which MAP: {"key", "title"}. "rows" have "label", "learnt" (from how many labelled images), "bits"
+        and, each a number or None, "published", "codes", "low" and "high" (by the worst and the best order of equal
+        distances; of full rankings only),
         "descriptor" and "floor".
     """
     hashed = [run for run in runs if "hashing" in run]
@@ -44,7 +47,8 @@ def hashing_tables(runs, dataset="cifar10"):
         rows = [_row(run, name, key, published) for run in hashed if name in run["hashing"]["protocols"]]
         if rows:
             ours = {(row["method"], row["bits"]) for row in rows}
-            rows += [_only_published(method, bits, value) for method, values in published.items()
+            rows += [_only_published(method, 0 if method in UNSUPERVISED else LEARNT[name], bits, value)
+                     for method, values in published.items()
                      for bits, value in values.items() if (method, bits) not in ours]
             order = [*NAMES, *(row["method"] for row in rows)]
             rows.sort(key=lambda row: (order.index(row["method"]), row["bits"]))
@@ -56,7 +60,10 @@ def _row(run, protocol, key, published):
     found, bits = run["hashing"]["protocols"][protocol], run["hashing"]["bits"]
     method = run["method"].removesuffix(f"_{bits}")
     full, floor = key == "map", found["class_floor"]
+    everything, unseen = (run["hashing"]["protocols"].get(f"xia2014-{which}", {"gallery": 0})["gallery"]
+                          for which in ("all", "unseen"))  # which differ in the images learnt from
     return {"label": NAMES.get(method, f"{method}, thresholded"), "method": method, "bits": bits,
+            "learnt": everything - unseen,
             "queries": found["queries"], "gallery": found["gallery"],
             "published": published.get(method, {}).get(bits),
             "codes": found["codes"][key], "low": found["codes"]["map_pessimistic"] if full else None,
@@ -64,6 +71,6 @@ def _row(run, protocol, key, published):
             "floor": floor and floor[key]}
 
 
-def _only_published(method, bits, value):
-    return {"label": NAMES.get(method, method), "method": method, "bits": bits, "published": value,
+def _only_published(method, learnt, bits, value):
+    return {"label": NAMES[method], "method": method, "learnt": learnt, "bits": bits, "published": value,
             **dict.fromkeys(("queries", "gallery", "codes", "low", "high", "descriptor", "floor"))}

@@ -42,15 +42,16 @@ def hashing_lines(runs):
         own = [row for row in table["rows"] if row["codes"] is not None]
         yield fill(f"{table['name']}: {table['title']}; {own[0]['queries']:,} queries, {own[0]['gallery']:,} images; "
                    f"{table['figure']['title']}", 110)
-        yield f"{'':36} bits  published    ours   worst to best order  descriptors   floor"
+        yield f"{'':42}  labels bits  published    ours   worst to best order  descriptors   floor"
         for row in table["rows"]:
             order = "" if row["low"] is None else f"{row['low']:.4f} to {row['high']:.4f}"
-            yield (f"{row['label']:36.36}{row['bits']:5}{_figure(row['published'], 11)}{_figure(row['codes'], 8)}"
+            yield (f"{row['label']:42.42}{row['learnt']:8,}{row['bits']:5}{_figure(row['published'], 11)}"
+                   f"{_figure(row['codes'], 8)}"
                    f"{order:>22}{_figure(row['descriptor'], 13)}{_figure(row['floor'], 8)}")
         yield ""
-    yield fill("ours: of codes, the mean over all orders of equal distances, of which the worst and the best are "
-               "beside it. descriptors: what the codes stand for, ranked by angle. floor: what the predicted classes "
-               "alone give.", 110)
+    yield fill("labels: of how many images they were learnt from. ours: of codes, the mean over all orders of equal "
+               "distances, of which the worst and the best are beside it. descriptors: what the codes stand for, "
+               "ranked by angle. floor: what the predicted classes alone give.", 110)
 
 
 def _figure(value, width):

@@ -37,7 +37,7 @@ def hashed_run(rng, method, bits, start, **more):
     for i, name in enumerate(PROTOCOLS):
         at = start + i / 10
         protocols[name] = {
-            "queries": 1000 * (i + 1), "gallery": 10_000 * (i + 1),
+            "queries": 1000 * (i + 1), "gallery": 10_000 * (5 - i),
             "codes": {"map": at, "map_at_1000": at + 0.01, "map_pessimistic": at - 0.02, "map_optimistic": at + 0.02,
                       "map_by_id": at + 0.001},
             "descriptor": {"map": at + 0.03, "map_at_1000": at + 0.04},

@@ -16,7 +16,7 @@ def test_each_protocol_has_its_own_figures(rng):
     rows = {(row["method"], row["bits"]): row for row in lin["rows"]}
     ours = rows["deep_codes", 48]
     assert ours["label"] == "Deep binary codes (Lin et al. 2015)"
-    assert (ours["queries"], ours["gallery"]) == (2000, 20_000)
+    assert (ours["queries"], ours["gallery"]) == (2000, 40_000)
     assert [ours[key] for key in ("published", "codes", "low", "high", "descriptor", "floor")] == pytest.approx(
         [0.8973, 0.41, None, None, 0.44, 0.46])
     assert rows["deep_codes", 12] == {**rows["deep_codes", 12], "published": 0.893, "codes": None, "floor": None}
@@ -36,6 +36,13 @@ def test_published_figures_stand_once_and_in_order(rng):
     assert [row["codes"] is not None for row in rows].count(True) == 1
 
 
+def test_images_learnt_from_are_those_by_which_the_galleries_differ(rng):
+    run = hashed_run(rng, "cnnh_plus_48", 48, 0.2)
+    run["hashing"]["protocols"]["xia2014-all"]["gallery"] = 59_000
+    run["hashing"]["protocols"]["xia2014-unseen"]["gallery"] = 54_000
+    assert {row["learnt"] for table in hashing_tables([run]) for row in table["rows"] if row["codes"]} == {5000}
+
+
 def test_other_data_sets_have_no_published_figures(rng):
     run = hashed_run(rng, "cnnh_plus_48", 48, 0.2, dataset="cifar100")
     assert all(row["published"] is None for table in hashing_tables([run], "cifar100") for row in table["rows"])
@@ -49,9 +56,9 @@ def test_the_page_says_what_is_published_only(rng, tmp_path):
     results = {"command": "c", "environment": {"date": "2001-02-03"}, "runs": [run]}
     write_report(results, [], [], tmp_path / "report.html")
     page = Page(tmp_path / "report.html")
-    tables = [table for table in page.tables if table[0][:3] == ["Codes", "Bits", "published"]]
+    tables = [table for table in page.tables if table[0][:3] == ["Codes", "labels", "Bits"]]
     assert len(tables) == 3
-    assert tables[0][1] == ["CNNH+ (Xia et al. 2014)", "48", "–", "0.200", "0.180 to 0.220", "0.230", "–"]
-    assert ["KSH (Liu et al. 2012), published only", "12", "0.303", "–", "–", "–", "–"] in tables[2]
+    assert tables[0][1] == ["CNNH+ (Xia et al. 2014)", "30,000", "48", "–", "0.200", "0.180 to 0.220", "0.230", "–"]
+    assert ["KSH (Liu et al. 2012), published only", "5,000", "12", "0.303", "–", "–", "–", "–"] in tables[2]
     assert "xia2014-all: 100 test images of each class search all other images" in page.text
     assert "3,000 queries, 30,000 images" in page.text

@@ -65,11 +65,11 @@ def test_what_there_is_not_is_not_printed():
 def test_codes_have_a_table_for_each_protocol(rng):
     run = hashed_run(rng, "cnnh_plus_48", 48, 0.2)
     lines = list(hashing_lines([run]))
-    assert "test-vs-test: each test image" in lines[0] and "1,000 queries, 10,000 images" in " ".join(lines[0].split())
+    assert "test-vs-test: each test image" in lines[0] and "1,000 queries, 50,000 images" in " ".join(lines[0].split())
     assert lines[2].split()[-7:] == ["48", "0.2000", "0.1800", "to", "0.2200", "0.2300", "0.2500"]
     assert sum("bits  published" in line for line in lines) == 4
     only = next(line for line in lines if line.startswith("KSH"))
-    assert only.split()[-2:] == ["12", "0.3030"]
+    assert only.split()[-3:] == ["5,000", "12", "0.3030"]
     text = "\n".join(evaluation_lines({**evaluated(), **run, "gallery": evaluated()["gallery"],
                                        "retrieval": evaluated()["retrieval"]}))
     assert lines[2] in text and "the mean over all orders of equal distances" in text

@@ -52,6 +52,10 @@ def hashing_tables(runs, dataset="cifar10"):
                      for bits, value in values.items() if (method, bits) not in ours]
             order = [*NAMES, *(row["method"] for row in rows)]
             rows.sort(key=lambda row: (order.index(row["method"]), row["bits"]))
+            usual = next(row["gallery"] for row in rows if row["gallery"])
+            for row in rows:  # who has learnt from more images has fewer that it has not learnt from
+                if row["gallery"] not in (None, usual):
+                    row["label"] += f", gallery of {row['gallery']:,}"
             tables.append({"name": name, "title": title, "figure": {"key": key, "title": figure}, "rows": rows})
     return tables
 

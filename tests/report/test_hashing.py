@@ -43,6 +43,14 @@ def test_images_learnt_from_are_those_by_which_the_galleries_differ(rng):
     assert {row["learnt"] for table in hashing_tables([run]) for row in table["rows"] if row["codes"]} == {5000}
 
 
+def test_another_gallery_is_told(rng):
+    runs = [hashed_run(rng, "cnnh_plus_48", 48, 0.2), hashed_run(rng, "deep_codes_48", 48, 0.3)]
+    runs[0]["hashing"]["protocols"]["xia2014-unseen"]["gallery"] = 9000
+    rows = {t["name"]: t for t in hashing_tables(runs)}["xia2014-unseen"]["rows"]
+    assert {row["label"] for row in rows if row["codes"]} == {
+        "Deep binary codes (Lin et al. 2015)", "CNNH+ (Xia et al. 2014), gallery of 9,000"}
+
+
 def test_other_data_sets_have_no_published_figures(rng):
     run = hashed_run(rng, "cnnh_plus_48", 48, 0.2, dataset="cifar100")
     assert all(row["published"] is None for table in hashing_tables([run], "cifar100") for row in table["rows"])

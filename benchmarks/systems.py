@@ -19,7 +19,7 @@ def main(arguments=None):
     options = p.parse_args(arguments)
     (backend,), report = harness.backends(options, ("numpy", "cupy")), harness.Report(options)
     xp, (images, labels, test_images, _) = harness.array_module(backend), data.load("mini")
-    count = 100 if options.quick else len(images)
+    count = 300 if options.quick else len(images)
     for name in options.systems.split(","):
         system = systems.create(name, preset="quick").to(xp)
         start = time.perf_counter()

@@ -28,8 +28,7 @@ def say(line):
     if sys.stdout is None:
         return
     try:
-        with tqdm.get_lock(), tqdm.external_write_mode(nolock=True):  # tqdm.write keeps the lock if it cannot write
-            sys.stdout.write(in_a_line(line) + "\n")
+        tqdm.write(in_a_line(line))
     except BrokenPipeError:  # nobody reads any more
         raise
     except OSError:  # what the line was about is worth more than the line

@@ -22,6 +22,7 @@ from scratchnet.data import Dataset, load
 from scratchnet.experiments.results import read_predictions
 from scratchnet.report.claims import claim_rows, run_key
 from scratchnet.report.confusions import agreement
+from scratchnet.report.hashing import hashing_tables
 from scratchnet.report.paper_tables import CONFUSION
 from scratchnet.report.references import KEYS
 from scratchnet.retrieval import DISTANCES, evaluate_retrieval
@@ -483,4 +484,19 @@ def test_codes_have_a_table_for_each_protocol_and_a_picture(tmp_path, rng):
     assert "| CNNH+ (Xia et al. 2014) | 10,000 | 48 | 0.532 | **0.400** | 0.380 to 0.420 | 0.430 | 0.450 |" in text
     assert "| cnn_rgb-best, thresholded |" in text and "| LSH (Gionis et al. 1999), published only | 0 | 12 |" in text
     assert "**lin2015**: each test image searches all training" in text and "2,000 queries, 40,000 images" in text
-    assert (tmp_path / "hashing.png").stat().st_size > 10_000
+    assert "](hashing.png)" in text and (tmp_path / "hashing.png").stat().st_size > 10_000
+
+
+def test_the_picture_of_codes_has_bits_above_and_depths_below(rng):
+    runs = [hashed_run(rng, "cnnh_plus_12", 12, 0.1), hashed_run(rng, "cnnh_plus_48", 48, 0.2),
+            hashed_run(rng, "deep_codes_48", 48, 0.3)]
+    runs[1]["hashing"]["protocols"]["xia2014-all"]["gallery"] = 9  # not comparable: left out of the picture
+    axes = hashing_table.figure(hashing_tables(runs)).axes
+
+    def drawn(panel, style):
+        return [np.transpose(line.get_data()).tolist() for line in panel.get_lines() if line.get_linestyle() == style]
+    assert drawn(axes[0], "-")[1] == [[12, 0.1], [48, 0.2]]
+    assert drawn(axes[2], "--")[1] == [[12, 0.465], [24, 0.521], [32, 0.521]]
+    np.testing.assert_allclose(drawn(axes[2], "-")[1], [[12, 0.3]])
+    np.testing.assert_allclose(drawn(axes[4], "-")[1], [[30, 0.4], [1000, 0.3]])
+    np.testing.assert_allclose(drawn(axes[4], ":")[1], [[30, 0.5], [1000, 0.45]])

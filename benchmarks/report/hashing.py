@@ -3,15 +3,18 @@
 From results/systems/*.json, runs of `scratchnet reproduce` with systems that make codes, and from results/codes/*.json,
 written by `scratchnet codes`: codes made of the descriptors of other systems.
 """
+from matplotlib.lines import Line2D
+
 from scratchnet import plotting
 from scratchnet.documents import CODES, RESULT
 from scratchnet.plotting.curves import MARKERS
-from scratchnet.plotting.style import GRAY, SERIES, light, new_figure
+from scratchnet.plotting.style import GRAY, INK, SERIES, light, new_figure
 from scratchnet.report.hashing import hashing_tables
 
 from . import read, write_between
 
 DATASET = "cifar10"
+PICTURE = "MAP of codes against their length, and precision within the first N images, under four protocols"
 
 
 def write(results, root):
@@ -21,7 +24,8 @@ def write(results, root):
         runs += content["runs"]
     tables = hashing_tables([run for run in runs if run["dataset"] == DATASET], DATASET)
     if tables:
-        write_between(root / "benchmarks/results/README.md", "hashing", "\n".join(map(table, tables)))
+        write_between(root / "benchmarks/results/README.md", "hashing",
+                      "\n".join([*map(table, tables), f"![{PICTURE}](hashing.png)"]))
         plotting.save(figure(tables), results / "hashing.png")
 
 
@@ -46,26 +50,51 @@ def _cell(value):
 
 
 def figure(tables):
-    """Return MAP against bits, a panel for each protocol: ours, and dashed what is published."""
-    drawn = new_figure(4.2 * len(tables), 4.4)
-    own = list(dict.fromkeys(row["label"] for content in tables for row in content["rows"] if row["codes"] is not None))
-    for axes, content in zip(drawn.subplots(1, len(tables), squeeze=False)[0], tables):
-        for label in dict.fromkeys(row["label"] for row in content["rows"]):
-            i = own.index(label) if label in own else None
-            style = {"color": GRAY} if i is None else {"color": SERIES[i % len(SERIES)],
-                                                       "marker": MARKERS[i % len(MARKERS)], "markersize": 5}
-            for key, more in (("codes", {"label": label}), ("published", {"linestyle": "--", "mfc": "white",
-                                                                          "linewidth": 1})):
-                points = [(row["bits"], row[key]) for row in content["rows"] if row["label"] == label and row[key]]
-                if points:
-                    axes.plot(*zip(*points), **style, **more)
-            if i is None:
-                name = label.split(" (")[0]
-                axes.annotate(f"{name} ", points[-1], ha="right", va="top" if name == "CNNH" else "bottom", fontsize=8,
-                              color=GRAY)
-        axes.set(title=content["name"], xlabel="bits", ylabel=content["figure"]["title"], ylim=(0, 1),
-                 xticks=sorted({row["bits"] for row in content["rows"]}))
-        light(axes)
-    handles, labels = drawn.axes[0].get_legend_handles_labels()
-    drawn.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    """Return a column for each protocol: above MAP against bits, below precision of our longest codes against depth."""
+    drawn = new_figure(4.2 * len(tables), 7.6)
+    panels = drawn.subplots(2, len(tables), squeeze=False)
+    methods = list(dict.fromkeys(row["method"] for content in tables for row in content["rows"] if row["precision"]))
+    styles = {method: {"color": SERIES[i % len(SERIES)], "marker": MARKERS[i % len(MARKERS)], "markersize": 5}
+              for i, method in enumerate(methods)}
+    names = {}
+    for (above, below), content in zip(panels.T, tables):
+        rows, usual = {}, next(row["gallery"] for row in content["rows"] if row["gallery"])
+        for row in content["rows"]:
+            if row["gallery"] in (None, usual):  # another gallery is not comparable
+                rows.setdefault(row["method"], []).append(row)
+        for method, lines in rows.items():
+            style = styles.get(method, {"color": GRAY})
+            names[method] = lines[0]["label"]
+            _line(above, lines, "codes", **style)
+            last = _line(above, lines, "published", **style, linestyle="--", mfc="white", linewidth=1)
+            if method not in styles:
+                name = names[method].split(" (")[0]
+                above.annotate(f"{name} ", last, ha="right", va="top" if name == "CNNH" else "bottom", fontsize=8,
+                               color=GRAY)
+            found = [row for row in lines if row["precision"]]
+            if found:
+                depths, values = zip(*sorted(max(found, key=lambda row: row["bits"])["precision"].items()))
+                codes, descriptors = zip(*values)
+                below.plot(depths, codes, **style)
+                below.plot(depths, descriptors, color=style["color"], linestyle=":", linewidth=1)
+        above.set(title=content["name"], xlabel="bits", ylabel=content["figure"]["title"], ylim=(0, 1),
+                  xticks=sorted({row["bits"] for row in content["rows"]}))
+        below.set(xlabel="first N images", ylabel="precision", ylim=(0, 1), xscale="log", xticks=depths,
+                  xticklabels=[f"{depth:,}" for depth in depths])
+        below.minorticks_off()
+        light(above)
+        light(below)
+    handles = [Line2D([], [], **styles[method], label=names[method]) for method in methods if method in names]
+    handles += [Line2D([], [], color=INK, linestyle="--", linewidth=1, label="published"),
+                Line2D([], [], color=INK, linestyle=":", linewidth=1, label="descriptors, by angle")]
+    drawn.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     return drawn
+
+
+def _line(axes, rows, key, **style):
+    """Draw a figure of rows that have it against bits, and return its last point."""
+    points = [(row["bits"], row[key]) for row in rows if row[key]]
+    if points:
+        axes.plot(*zip(*points), **style)
+        return points[-1]
+    return None

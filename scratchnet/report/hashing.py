@@ -38,7 +38,7 @@ def hashing_tables(runs, dataset="cifar10"):
         "figure" is which MAP: {"key", "title"}. "rows" have "label", "learnt" (from how many labelled images), "bits"
         and, each a number or None, "published", "codes", "low" and "high" (by the worst and the best order of equal
         distances; of full rankings only),
-        "descriptor" and "floor".
+        "descriptor" and "floor". "precision", of ours only, is that of codes and of descriptors by depth.
     """
     hashed = [run for run in runs if "hashing" in run]
     tables = []
@@ -72,9 +72,11 @@ def _row(run, protocol, key, published):
             "published": published.get(method, {}).get(bits),
             "codes": found["codes"][key], "low": found["codes"]["map_pessimistic"] if full else None,
             "high": found["codes"]["map_optimistic"] if full else None, "descriptor": found["descriptor"][key],
-            "floor": floor and floor[key]}
+            "floor": floor and floor[key], "precision": {
+                int(name.removeprefix("precision_at_")): (value, found["descriptor"][name])
+                for name, value in found["codes"].items() if name.startswith("precision_at_")}}
 
 
 def _only_published(method, learnt, bits, value):
     return {"label": NAMES[method], "method": method, "learnt": learnt, "bits": bits, "published": value,
-            **dict.fromkeys(("queries", "gallery", "codes", "low", "high", "descriptor", "floor"))}
+            **dict.fromkeys(("queries", "gallery", "codes", "low", "high", "descriptor", "floor", "precision"))}

@@ -39,8 +39,9 @@ def hashed_run(rng, method, bits, start, **more):
         protocols[name] = {
             "queries": 1000 * (i + 1), "gallery": 10_000 * (5 - i),
             "codes": {"map": at, "map_at_1000": at + 0.01, "map_pessimistic": at - 0.02, "map_optimistic": at + 0.02,
-                      "map_by_id": at + 0.001},
-            "descriptor": {"map": at + 0.03, "map_at_1000": at + 0.04},
+                      "map_by_id": at + 0.001, "precision_at_30": at + 0.2, "precision_at_1000": at + 0.1},
+            "descriptor": {"map": at + 0.03, "map_at_1000": at + 0.04, "precision_at_30": at + 0.3,
+                           "precision_at_1000": at + 0.25},
             "class_floor": {"map": at + 0.05, "map_at_1000": at + 0.06}}
     return made_up_run(rng, system=method.rpartition("_")[0], method=method, hashing={
         "bits": bits, "balance": [0.1, 0.5, 0.9], "protocols": protocols}, **more)

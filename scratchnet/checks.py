@@ -21,7 +21,7 @@ def counts(**numbers):
 def _whole(least, numbers):
     for name, value in numbers.items():
         try:
-            right = not isinstance(value, bool) and operator.index(value) >= least
+            right = not isinstance(value, bool | np.bool) and operator.index(value) >= least
         except TypeError:
             right = False
         if not right:

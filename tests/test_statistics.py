@@ -123,7 +123,7 @@ def test_a_bootstrap_over_images_agrees(rng):
     d = rng.choice([-1, 0, 1], 2000, p=[0.06, 0.85, 0.09])
     found = paired_difference([d])
     own = bootstrap_interval(d[None], rng, 1500)
-    theirs = stats.bootstrap((d,), np.mean, n_resamples=1500, method="percentile", rng=rng).confidence_interval
+    theirs = stats.bootstrap((d,), np.mean, n_resamples=1500, method="percentile", random_state=rng).confidence_interval
     for low, high in (own, theirs):
         assert low == pytest.approx(found.low, abs=0.1 * (found.high - found.low))
         assert high == pytest.approx(found.high, abs=0.1 * (found.high - found.low))

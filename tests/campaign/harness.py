@@ -254,5 +254,6 @@ if __name__ == "__main__":
     sys.path += [str(ROOT), str(ROOT / "tests/doubles")]
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", "", DeprecationWarning, "matplotlib|pyparsing")  # as in setup.cfg
     module, name, *numbers = sys.argv[1:]
     print(json.dumps(run_cases(import_module(module).KINDS[name], *map(int, numbers))))

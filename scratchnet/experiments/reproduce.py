@@ -67,11 +67,10 @@ def draw(plan, experiment, runs):
             plain = system.unwhitened_kernels(experiment.part(system).images)
             for name, *rest in figures.pretraining(learnt, plain, system.method):
                 listed.append(_kept(plan, f"{system.method}-{name}", *rest))
-        if type(system).filters is not systems.System.filters:
+        if type(system).pictures is not systems.System.pictures:
             fitted = system if system.classes else systems.load(plan.folder(system) / "system.npz")
-            shown = fitted.filters()
-            name, *rest = figures.filters(shown, system.method)
-            listed.append(_kept(plan, f"{system.method}-{name}", *rest))
+            for name, sets in fitted.pictures().items():
+                listed.append(_kept(plan, f"{system.method}-{name}", *figures.tiles(name, sets, system.method)))
     listed.append(_kept(plan, *figures.curves({run["method"]: run["history"] for run in runs})))
     for run in runs:
         drawn = [figures.confusion(run, dataset.class_names)] if run["confusion"] else []

@@ -9,10 +9,10 @@ from .comparison import comparison_figure
 from .confusion import confusion_figure
 from .crossover import crossover_figure
 from .curves import curves_figure
-from .filters import filters_figure, patches_figure
+from .filters import filters_figure, patches_figure, tiles_figure
 from .retrieval import retrieval_figure
 from .style import png, save
 
 __all__ = ["channels_figure", "comparison_figure", "confusion_figure", "crossover_figure",
            "curves_figure", "filters_figure",
-           "patches_figure", "png", "retrieval_figure", "save"]
+           "patches_figure", "png", "retrieval_figure", "save", "tiles_figure"]

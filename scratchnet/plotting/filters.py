@@ -23,14 +23,35 @@ def filters_figure(whitened, unwhitened, titles=("with whitening", "without whit
     matplotlib.figure.Figure
         2 axes.
     """
-    rows = -(-max(len(whitened), len(unwhitened)) // 8)
-    figure = new_figure(8.4, 0.4 + 0.5 * rows)
-    figure.get_layout_engine().set(wspace=0.06)
-    for axes, filters, title in zip(figure.subplots(1, 2), (whitened, unwhitened), titles):
+    return tiles_figure(dict(zip(titles, (whitened, unwhitened))))
+
+
+def tiles_figure(sets):
+    """Show sets of filters or images as grids of tiles, eight in a row, each tile at its own contrast.
+
+    Parameters
+    ----------
+    sets : dict
+        {title: (n, K, K) or (n, K, K, C) array}; see `filters_figure`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Two or three grids side by side.
+    """
+    columns = 2 if len(sets) in (1, 2, 4) else 3
+    lines = -(-len(sets) // columns)
+    rows = -(-max(map(len, sets.values())) // 8)
+    figure = new_figure(4.2 * columns, lines * (0.4 + 0.5 * rows))
+    figure.get_layout_engine().set(wspace=0.06, hspace=0.04)
+    panels = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes, (title, filters) in zip(panels, sets.items()):
         filters = _visible(filters)
         largest = np.abs(filters).max(axis=tuple(range(1, filters.ndim)), keepdims=True)
         _show(axes, filters, largest, title)
         axes.set_anchor("N")  # the shorter one hangs from the top
+    for axes in panels[len(sets):]:
+        axes.remove()
     return figure
 
 

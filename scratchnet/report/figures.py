@@ -7,7 +7,13 @@ import numpy as np
 from .. import plotting
 from ..data.channels import add_channels
 
-SHOWN = 64  # filters
+SHOWN = 64  # tiles
+TILES = {  # name of a picture: title, caption; see `System.pictures`
+    "filters": ("Filters", "What is looked for, each at its own contrast: middle gray is 0."),
+    "growth": ("Filters while the machine learns", "What some hidden units are joined to after so many epochs, each at "
+               "its own contrast."),
+    "dreams": ("What the machine believes in", "Chains that start at images, after so many steps from visible to "
+               "hidden units and back, each tile at its own contrast.")}
 
 
 def channels(dataset):
@@ -41,11 +47,10 @@ def pretraining(learnt, plain, method):
            "Without it, smooth shades and coarse edges win.")
 
 
-def filters(shown, method):
-    """Return a picture of what a system looks for, {title: filters}; see `System.filters`."""
-    drawn = plotting.filters_figure(*(some[:SHOWN] for some in shown.values()), titles=tuple(shown))
-    return ("filters", drawn, f"Filters ({method})",
-            "What is looked for in a patch, the first 64, each at its own contrast: middle gray is 0.")
+def tiles(name, sets, method):
+    """Return figure, title and caption of one of `System.pictures`."""
+    title, caption = TILES[name]
+    return plotting.tiles_figure({key: some[:SHOWN] for key, some in sets.items()}), f"{title} ({method})", caption
 
 
 def confusion(run, class_names):

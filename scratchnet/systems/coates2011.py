@@ -261,8 +261,8 @@ class Coates2011(System):
             found = {"descriptor": f @ self.basis if self.components else f, **found}
         return found
 
-    def filters(self):
-        """Return the first features, as they are compared with whitened patches, and what they are in plain ones."""
+    def pictures(self):
+        """Return the features, as they are compared with whitened patches, and what they are in plain ones."""
         learnt = {name: to_host(array).astype(np.float64) for name, array in self.learnt.items()}
         found = learnt["W1"].T if self.features == "sae" else learnt["centroids"]
         plain = found
@@ -270,8 +270,8 @@ class Coates2011(System):
             T = learnt["whitening"]
             plain = found @ T if self.features == "sae" else found @ np.linalg.inv(T) + learnt["patch_mean"]
         what = "weights of hidden units" if self.features == "sae" else "centroids"
-        return {title: some.reshape(-1, K, K, 3) for title, some in (
-            (f"{what}{', whitened' * self.whitened}", found), (f"{what}, in patches", plain))}
+        return {"filters": {title: some.reshape(-1, K, K, 3) for title, some in (
+            (f"{what}{', whitened' * self.whitened}", found), (f"{what}, in patches", plain))}}
 
     # ---- files ----
 

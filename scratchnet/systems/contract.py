@@ -229,10 +229,11 @@ class System:
         """Return the scores (N, classes) of images (N, 32, 32, 3) uint8, or None if the system does not classify."""
         return self.outputs(images).get("scores")
 
-    def filters(self):
-        """Return what the system looks for in a patch, for a picture: {title: (F, K, K) or (F, K, K, C) array}.
+    def pictures(self):
+        """Return what there is to be seen of a fitted system, {name: {title: (n, K, K) or (n, K, K, C) array}}.
 
-        Two of them, or none: then there is nothing to be seen.
+        The names are some of "filters" (what it looks for), "growth" (the same after several epochs) and "dreams"
+        (images, and what it makes of them).
         """
         return {}
 

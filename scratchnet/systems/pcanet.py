@@ -185,10 +185,10 @@ class PCANet(System):
             found = {"descriptor": (x - self.mean) @ self.basis, **found}
         return found
 
-    def filters(self):
+    def pictures(self):
         """Return the filters of the first and of the second stage of the largest bank."""
         first, second = map(to_host, self.stages[-1])
-        return {"first stage": np.moveaxis(first, -1, 0), "second stage": np.moveaxis(second, -1, 0)}
+        return {"filters": {"first stage": np.moveaxis(first, -1, 0), "second stage": np.moveaxis(second, -1, 0)}}
 
     # ---- files ----
 

@@ -28,9 +28,9 @@ from ..unsupervised import (
     normalize_contrast,
     principal_components,
 )
+from . import energy
 from .contract import System
 from .features import check_capacity
-from .fitting import bar
 
 D = 32 * 32 * 3
 SCALES = ("he", "learned")
@@ -139,7 +139,7 @@ class RBMBackprop(System):
         self.decay, self.rbm_decay, self.momentum = float(decay), float(rbm_decay), float(momentum)
         self.sparsity, self.sparsity_weight, self.sigma = float(sparsity), float(sparsity_weight), float(sigma)
         self._teacher(None), Dropout(dropout), SGD(momentum, True, decay)  # which refuse what makes no sense
-        self.network, self.learnt = None, {}
+        self.network, self.learnt, self.seen = None, {}, self._nothing_seen()
 
     @property
     def method(self):
@@ -158,7 +158,8 @@ class RBMBackprop(System):
         check_capacity(self, self.needs, n, free_memory(), folder)
 
     def _fit(self, images, labels, fitting):
-        self.network, self.learnt, about = None, {}, {**self.describe(), **fitting.about}
+        self.network, self.learnt, self.seen = None, {}, self._nothing_seen()
+        about = {**self.describe(), **fitting.about}
         there = to_device(images, self.xp)
         self.seconds = {"whiten": self._whiten(there, about, fitting)}
         self._build()
@@ -204,30 +205,21 @@ class RBMBackprop(System):
         machine = RBM(self.whitened, self.hidden, scale=0.02, hidden_bias=bias,
                       rng=stream("weights of the machine", self.seed)).to(self.xp)
         teacher = self._teacher(machine)
-        shapes = {name: (array.shape, np.float32) for name, array in teacher.arrays().items()}
-        shapes |= {"chains": ((None, self.whitened), np.float32)} if self.persistent else {}
-
-        def make(start, keep):
-            if start:
-                teacher.restore(*start)
-            with bar(fitting, total=self.rbm_epochs, initial=teacher.epoch, desc="RBM", unit=" epochs") as shown:
-                def callback(row):
-                    fitting.say(f"RBM, epoch {row['epoch']}/{self.rbm_epochs}: reconstruction "
-                                f"{row['reconstruction']:.3f}, activity {row['activity']:.3f} ± {row['spread']:.3f}, "
-                                f"weights {row['norm']:.1f}{'; ' * bool(row['trouble'])}{row['trouble']}")
-                    shown.update()
-                    keep(teacher.arrays(), teacher.state())
-                teacher.fit(images, self.rbm_epochs, lambda some, rng: self._prepare(some, rng) / self.sigma, callback,
-                            fitting.workers)
-            return teacher.arrays(), teacher.state()
-        arrays, state = fitting.part("rbm", about, shapes, make)
+        arrays, seconds = energy.taught(teacher, "rbm", images, self.rbm_epochs,
+                                        lambda some, rng: self._prepare(some, rng) / self.sigma, about, fitting)
+        self.seen = {name: arrays[name] for name in self.seen}
         params = self.network.layers["hidden"].params
         W, b = arrays["W"] / self.sigma, arrays["c"]
         if self.scale == "he":
             reached = to_host(self._prepare(images[:SCALED])) @ W
             W, b = W * np.sqrt(2) / reached.std(), 0 * b
         params["W"], params["b"] = (to_device(array.astype(np.float32), self.xp) for array in (W, b))
-        return sum(row["seconds"] for row in state["history"])
+        return seconds
+
+    def _nothing_seen(self):
+        """Return what pictures show of a machine, without one; see `energy.taught`."""
+        return {"growth": np.zeros((0, self.whitened, min(energy.SHOWN, self.hidden)), np.float32),
+                "dreams": np.zeros((0, energy.CHAINS, self.whitened), np.float32)}
 
     def _build(self):
         """Make the network, randomly initialised from the seed, on the backend."""
@@ -265,13 +257,21 @@ class RBMBackprop(System):
         self.learnt = {name: to_device(to_host(array), xp) for name, array in self.learnt.items()}
         return super().to(xp)
 
-    def filters(self):
-        """Return the weights of some hidden units as they weigh pixels, and as images that a machine would dream of."""
+    def pictures(self):
+        """Return the weights of some hidden units as they weigh pixels and as what they add to an image, these as they
+        grew, and what the machine makes of images."""
         W = to_host(self.network.layers["hidden"].params["W"])[:, :SHOWN].astype(np.float64)
         basis = to_host(self.learnt["basis"]).astype(np.float64)
-        dreamt = basis / (basis * basis).sum(axis=0)  # V · diag(√λ): from components back to pixels
-        return {title: (some @ W).T.reshape(-1, 32, 32, 3) for title, some in (
-            ("weights of hidden units, in pixels", basis), ("what they add to an image", dreamt))}
+        back = basis / (basis * basis).sum(axis=0)  # V · diag(√λ): from components to pixels
+
+        def added(weights):
+            return (back @ weights).T.reshape(-1, 32, 32, 3)
+        found = {"filters": {"weights of hidden units, in pixels": (basis @ W).T.reshape(-1, 32, 32, 3),
+                             "what they add to an image": added(W)}}
+        if self.pretrain:
+            found |= energy.pictures([added(weights) for weights in self.seen["growth"]],
+                                     [added(v.T) for v in self.seen["dreams"]], self.rbm_epochs)
+        return found
 
     def _settings(self):
         names = ("pretrain", "contrast", "whitened", "epsilon", "hidden", "rbm_epochs", "rbm_rate", "rbm_decay",
@@ -280,16 +280,18 @@ class RBMBackprop(System):
         return {name: getattr(self, name) for name in names}
 
     def _state(self):
-        return {**{name: to_host(array) for name, array in self.learnt.items()},
+        return {**self.seen, **{name: to_host(array) for name, array in self.learnt.items()},
                 **{f"param/{name}": to_host(array) for name, array in self.network.params.items()}}
 
     def _restore(self, arrays, path):
         H = self.hidden
-        shapes = {"mean": (D,), "basis": (D, self.whitened), "components": (H, None) if self.components else (0, 0),
+        shapes = {"growth": (None, self.whitened, min(energy.SHOWN, H)), "dreams": (None, None, self.whitened)}
+        shapes |= {"mean": (D,), "basis": (D, self.whitened), "components": (H, None) if self.components else (0, 0),
                   "param/hidden.W": (self.whitened, H), "param/hidden.b": (H,),
                   "param/classifier.W": (H, self.classes), "param/classifier.b": (self.classes,)}
         checkpoint.check_shapes(arrays, {name: (shape, np.float32) for name, shape in shapes.items()}, path)
         self.learnt = {name: to_device(arrays[name], self.xp) for name in ("mean", "basis", "components")}
+        self.seen = {name: arrays[name] for name in self.seen}
         self._build()
         for name, p in self.network.params.items():
             p[...] = to_device(arrays[f"param/{name}"], self.xp)

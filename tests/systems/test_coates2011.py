@@ -207,7 +207,7 @@ def test_methods_and_files(mini, tmp_path):
 
 def test_its_picture_has_features_as_they_are_and_in_plain_patches(system, mini):
     """A centroid, brought back to patches and whitened again, is itself; so is what a hidden unit says of a patch."""
-    shown = system.filters()
+    shown = system.pictures()["filters"]
     found, plain = (each.reshape(12, 108) for each in shown.values())
     assert all(each.shape == (12, 6, 6, 3) for each in shown.values())
     if system.whitened and system.features == "sae":

@@ -7,7 +7,7 @@ from strict import strict
 from scratchnet import data, systems
 from scratchnet.backend import to_host
 from scratchnet.errors import CapacityError, CheckpointError, SettingsError
-from scratchnet.plotting import filters_figure
+from scratchnet.plotting import tiles_figure
 from scratchnet.systems import pcanet
 from scratchnet.systems.pcanet import PCANet
 from scratchnet.unsupervised import codes, filtered
@@ -154,7 +154,7 @@ def test_arrays_of_another_shape_are_refused(system, tmp_path):
 
 
 def test_its_picture_has_both_stages(system):
-    shown = system.filters()
+    shown = system.pictures()["filters"]
     assert [each.shape for each in shown.values()] == [(4, 5, 5, 3), (3, 5, 5)]
     assert (shown["first stage"][1] == system.stages[1][0][..., 1]).all()
-    filters_figure(*shown.values(), titles=tuple(shown))
+    tiles_figure(shown)

@@ -7,7 +7,7 @@ from scratchnet import data, systems
 from scratchnet.backend import to_host
 from scratchnet.data.augment import shift_and_flip
 from scratchnet.errors import CapacityError, CheckpointError, SettingsError
-from scratchnet.plotting import filters_figure
+from scratchnet.plotting import tiles_figure
 from scratchnet.randomness import stream
 from scratchnet.systems import rbm_backprop
 from scratchnet.systems.rbm_backprop import RBMBackprop
@@ -199,8 +199,8 @@ def test_validation_sees_each_epoch(mini):
 def test_what_goes_wrong_with_the_machine_is_told(mini):
     said = []
     RBMBackprop(**TINY, rbm_rate=1e-6, sparsity_weight=0.0).fit(mini[0], mini[1], progress=False, say=said.append)
-    lines = [line for line in said if line.startswith("RBM, epoch")]
-    assert len(lines) == 3 and lines[2].startswith("RBM, epoch 3/3: reconstruction ")
+    lines = [line for line in said if line.startswith("rbm, epoch")]
+    assert len(lines) == 3 and lines[2].startswith("rbm, epoch 3/3: reconstruction ")
     assert all("; hidden means are stuck at one half" in line and "\n" not in line for line in lines)
 
 
@@ -253,11 +253,25 @@ def test_a_checkpoint_of_other_settings_is_refused(mini, tmp_path):
 
 def test_its_picture_has_weights_as_they_weigh_pixels_and_as_they_add_to_them(mini):
     one = fitted(mini)
-    weights, added = (shown.reshape(20, 3072) for shown in one.filters().values())
+    weights, added = (shown.reshape(20, 3072) for shown in one.pictures()["filters"].values())
     x = normalize_contrast(mini[2].reshape(30, -1).astype(float)) - one.learnt["mean"]
     z = x @ one.learnt["basis"]
     W = one.network.params["hidden.W"]
     np.testing.assert_allclose(x @ weights.T, z @ W, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(added @ one.learnt["basis"], W.T, rtol=1e-3, atol=1e-4)
-    assert len(RBMBackprop(**TINY).fit(*mini[:2], progress=False, epochs=1).filters()) == 2
-    filters_figure(*one.filters().values(), titles=list(one.filters()))
+    for sets in one.pictures().values():
+        tiles_figure(sets)
+
+
+def test_its_pictures_have_the_machine_s_growth_and_dreams(mini, tmp_path):
+    one = fitted(mini)
+    one.save(tmp_path / "system.npz")
+    for system in (one, systems.load(tmp_path / "system.npz")):
+        shown = system.pictures()
+        assert list(shown["growth"]) == ["after 1 epoch", "after 2 epochs", "after 3 epochs"]
+        start = shown["dreams"]["images, as the machine sees them"].reshape(16, 3072)
+        basis = one.learnt["basis"].astype(float)
+        np.testing.assert_allclose(start @ basis, one._prepare(mini[0][:16]) / one.sigma, rtol=1e-3, atol=1e-3)
+        last = shown["growth"]["after 3 epochs"].reshape(20, 3072) @ basis
+        np.testing.assert_allclose(last.T, one.seen["growth"][-1], rtol=1e-3, atol=1e-3)
+    assert list(fitted(mini, pretrain=False).pictures()) == ["filters"]

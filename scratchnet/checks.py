@@ -29,6 +29,14 @@ def _whole(least, numbers):
     return [operator.index(value) for value in numbers.values()]
 
 
+def flags(**values):
+    """Return values as Python's truth values; refuse what is neither true nor false."""
+    for name, value in values.items():
+        if value not in (False, True):
+            raise SettingsError(f"{name} must be yes or no, got {value!r}")
+    return [bool(value) for value in values.values()]
+
+
 def not_negative(**amounts):
     """Refuse amounts that are not finite numbers of at least 0."""
     for name, value in amounts.items():

@@ -132,6 +132,7 @@ def _cases():
     yield "Dense", _layer(lambda rng: layers.Dense(6, 4, rng=rng, **f64), (5, 6)), TOLERANCE_SMOOTH
     yield "Flatten", _layer(lambda rng: layers.Flatten(), (2, 3, 4, 2)), TOLERANCE_SMOOTH
     yield "ReLU", _layer(lambda rng: layers.ReLU(), (4, 5, 3), kinked=True), TOLERANCE_KINKED
+    yield "CappedReLU", _layer(lambda rng: layers.CappedReLU(1.0), (4, 5, 3), kinked=True), TOLERANCE_KINKED
     yield "Sigmoid", _layer(lambda rng: layers.Sigmoid(), (4, 5, 3)), TOLERANCE_SMOOTH
     yield "Tanh", _layer(lambda rng: layers.Tanh(), (4, 5, 3)), TOLERANCE_SMOOTH
     yield "Dropout 0.4", _layer(lambda rng: layers.Dropout(0.4), (6, 5), training_seed=1), TOLERANCE_SMOOTH

@@ -4,6 +4,7 @@ The paper uses the rectified linear unit, its Eq. (1), after each sub-sampling; 
 hidden units are sigmoids.
 """
 from ..backend import array_module
+from ..checks import not_negative
 from .base import Layer
 
 
@@ -23,6 +24,40 @@ class ReLU(Layer):
     def branches(self, cache):
         """Return which units are on."""
         return (cache,)
+
+
+class CappedReLU(Layer):
+    """y = min(max(0, x), cap). The gradient at exactly 0 and at the cap is taken as 0.
+
+    Krizhevsky, Convolutional Deep Belief Networks on CIFAR-10 (2010), who has a cap of 6.
+
+    Parameters
+    ----------
+    cap : float
+    """
+
+    def __init__(self, cap=6.0):
+        super().__init__()
+        not_negative(cap=cap)
+        self.cap = cap
+
+    def forward(self, x, rng=None):
+        """Rectify and cap x of any shape."""
+        self._check_float(x)
+        return array_module(x).clip(x, 0, self.cap), (x > 0) & (x < self.cap)
+
+    def backward(self, dy, cache, need_dx=True):
+        """dx = dy where 0 < x < cap, else 0."""
+        self._check_gradient(dy, cache.shape)
+        return dy * cache, {}
+
+    def branches(self, cache):
+        """Return which units are neither off nor at the cap."""
+        return (cache,)
+
+    def describe(self):
+        """Return the cap."""
+        return f"cap={self.cap:g}"
 
 
 class Sigmoid(Layer):

@@ -1,10 +1,14 @@
-"""How a Boltzmann machine learns as a part of a fit, and what of it is kept to be looked at."""
+"""What the systems with Boltzmann machines share: one learns as a part of a fit, and is looked at."""
 import numpy as np
 
 from ..backend import to_host
 from ..randomness import stream
 from .fitting import bar
 
+D = 32 * 32 * 3
+WHITENING_IMAGES = 20_000  # training images whose whitening is learnt
+SCALED = 1000  # images by which the machine's weights are scaled for back-propagation
+PCA_IMAGES = 2500  # those whose hidden units' principal components make the descriptors
 SHOWN = 32  # hidden units in a picture
 CHAINS = 16  # images in a picture, each the start of a Markov chain
 STEPS = (0, 1, 10, 100)  # of a chain, after which it is looked at

@@ -136,4 +136,26 @@ LEDGER = [
     _row(7, "Retrieval is not measured.",
          "The descriptor is the projection of the hidden units' activities onto their first 400 principal components, "
          "as long as that of Kuo, Chou and Chang (2016).", system="rbm_backprop"),
+    _row(1, "The report could not be obtained; its abstract has two layers, and units that see the whole image beside "
+            "the convolutional ones. Sizes, numbers and sub-sampling are not known to us.",
+         "64 and 128 filters of 5 x 5, each followed by the maximum over 2 x 2; 64 global units in each machine.",
+         system="conv_dbn"),
+    _row(2, "What the images are put through first is not known to us.",
+         "Brightness and contrast of each image are taken out; then each pixel is what ZCA whitening makes of the "
+         "centre of the 7 x 7 around it, learnt from 50,000 such patches, with a tenth of a pixel's variance as "
+         "epsilon: a convolution, so that an image that is moved is whitened the same.", system="conv_dbn"),
+    _row(3, "Units are rectified and capped at 6. Their noise is not quoted.",
+         "That of Nair and Hinton (2010), of the variance of a sigmoid.", system="conv_dbn"),
+    _row(4, "Rate, momentum, decay, sparsity, batch and epochs of contrastive divergence are not known to us.",
+         "CD-1 in batches of 128 with momentum 0.9, 10 epochs of 20,000 images, a cycle of the rate up to 0.02, decay "
+         "0.0001, no sparsity; statistics divided by the number of places that share them.", system="conv_dbn"),
+    _row(5, "The published figure comes from 1.6 million further images, without labels.",
+         "Images of CIFAR-10 only.", system="conv_dbn"),
+    _row(6, "What becomes of the global units when back-propagation begins, and what else the network had against "
+            "over-fitting, is not known to us.",
+         "They are left behind. Dropout 0.5 before the classifier, images that are shifted by up to 3 pixels and "
+         "mirrored; filters are scaled so that as much reaches a unit as at a fresh start.", system="conv_dbn"),
+    _row(7, "Retrieval is not measured.",
+         "The descriptor is the projection of the second layer's maps onto their first 400 principal components, as "
+         "long as that of Kuo, Chou and Chang (2016).", system="conv_dbn"),
 ]

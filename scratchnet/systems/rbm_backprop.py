@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import checkpoint
 from ..backend import to_device, to_host
-from ..checks import counts, not_negative, positive
+from ..checks import counts, flags, not_negative, positive
 from ..data.augment import shift_and_flip
 from ..errors import SettingsError
 from ..layers import Dense, Dropout, ReLU, Sigmoid
@@ -30,16 +30,13 @@ from ..unsupervised import (
 )
 from . import energy
 from .contract import System
+from .energy import PCA_IMAGES, SCALED, WHITENING_IMAGES, D
 from .features import check_capacity
 
-D = 32 * 32 * 3
 SCALES = ("he", "learned")
 ACTIVATIONS = {"sigmoid": Sigmoid, "relu": ReLU}
-WHITENING_IMAGES = 20_000  # training images whose principal components are whitened
-PCA_IMAGES = 2500  # those whose hidden units' principal components make the descriptors
 SHARD = 64  # images whose gradients are computed together: such a gradient is as large as the weights
 GRAY = 120  # what moves into an image that is shifted: near the mean
-SCALED = 1000  # images by which the machine's weights are scaled
 SHOWN = 64  # hidden units in a picture
 
 
@@ -117,10 +114,8 @@ class RBMBackprop(System):
         (self.whitened, self.hidden, self.rbm_epochs, self.steps, self.epochs, self.batch) = positive(
             whitened=whitened, hidden=hidden, rbm_epochs=rbm_epochs, steps=steps, epochs=epochs, batch=batch)
         self.shift, self.components = counts(shift=shift, components=components)
-        for name, value in (("pretrain", pretrain), ("contrast", contrast), ("persistent", persistent), ("flip", flip)):
-            if value not in (False, True):
-                raise SettingsError(f"{name} must be yes or no, got {value!r}")
-            setattr(self, name, bool(value))
+        self.pretrain, self.contrast, self.persistent, self.flip = flags(pretrain=pretrain, contrast=contrast,
+                                                                         persistent=persistent, flip=flip)
         for name, value, known in (("activation", activation, ACTIVATIONS), ("scale", scale, SCALES)):
             if value not in known:
                 raise SettingsError(f"there is no {name} {value!r}{nearest(str(value), known)}: choose one of "

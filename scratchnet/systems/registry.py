@@ -15,6 +15,7 @@ SYSTEMS = {  # name: (module, class)
     "cnnh": ("cnnh", "CNNH"),
     "deep_codes": ("deep_codes", "DeepCodes"),
     "rbm_backprop": ("rbm_backprop", "RBMBackprop"),
+    "conv_dbn": ("conv_dbn", "ConvDBN"),
 }
 
 

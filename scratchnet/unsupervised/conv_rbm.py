@@ -27,7 +27,9 @@ class ConvRBM(Machine):
 
     as what reaches a unit of the maps and a pixel; OH = H − K + 1. Each hidden unit sees real pixels only: zeros around
     the images would teach the filters what an edge looks like. What is learnt from is divided by the number of places,
-    OH · OW for W and c, H · W for b, so that a rate means the same as for a machine without any.
+    OH · OW for W and c, H · W for b, so that a rate means the same as for a machine without any; and for U by
+    H · W / K², by how many times more pixels a global unit sees than a convolutional one, since the largest rate at
+    which a unit learns falls with that number.
 
     Parameters
     ----------
@@ -97,11 +99,12 @@ class ConvRBM(Machine):
         return y + (globals_ @ self.params["U"].T).reshape(y.shape)
 
     def statistics(self, v, h):
-        """Return the sum over the images of ∂(−E)/∂param divided by the number of places that share it."""
+        """Return the sum over the images of ∂(−E)/∂param, divided as the class says."""
         (maps, globals_), N = h, len(v)
         _, dW = conv_im2col.backward(maps, self.params["W"], v, 1, 0, need_dx=False)
         places, pixels = maps.shape[1] * maps.shape[2], v.shape[1] * v.shape[2]
-        return {"W": dW / places, "U": v.reshape(N, -1).T @ globals_, "b": v.sum(axis=(0, 1, 2)) / pixels,
+        share = dW.shape[0]**2 / pixels
+        return {"W": dW / places, "U": v.reshape(N, -1).T @ globals_ * share, "b": v.sum(axis=(0, 1, 2)) / pixels,
                 "c": maps.sum(axis=(0, 1, 2)) / places, "d": globals_.sum(axis=0)}
 
     def _check(self, v):

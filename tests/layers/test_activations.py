@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from scratchnet.backend import to_device, to_host
-from scratchnet.errors import InputError
-from scratchnet.layers import ReLU, Sigmoid, Tanh
+from scratchnet.errors import InputError, SettingsError
+from scratchnet.layers import CappedReLU, ReLU, Sigmoid, Tanh
 
 
 def test_relu_is_equation_1(backend):
@@ -12,6 +12,16 @@ def test_relu_is_equation_1(backend):
     y, cache = ReLU().forward(x)
     assert to_host(y).tolist() == [0, 0, 0, 3]
     assert to_host(ReLU().backward(x + 1, cache)[0]).tolist() == [0, 0, 0, 4]
+
+
+def test_capped_relu_has_no_slope_beyond_its_cap(backend):
+    x = to_device(np.array([-2.0, 0.0, 3.0, 6.0, 7.0]), backend)
+    y, cache = CappedReLU().forward(x)
+    assert to_host(y).tolist() == [0, 0, 3, 6, 6]
+    assert to_host(CappedReLU().backward(x + 1, cache)[0]).tolist() == [0, 0, 4, 0, 0]
+    assert to_host(CappedReLU(1.5).forward(x)[0]).tolist() == [0, 0, 1.5, 1.5, 1.5] and "1.5" in repr(CappedReLU(1.5))
+    with pytest.raises(SettingsError, match="cap must be"):
+        CappedReLU(-1)
 
 
 @pytest.mark.parametrize("layer, function", [

@@ -7,6 +7,7 @@ from scratchnet.errors import InputError
 from scratchnet.layers import (
     LAYERS,
     BatchNorm,
+    CappedReLU,
     Conv2D,
     Dense,
     Dropout,
@@ -37,7 +38,8 @@ EVERY = {  # name: (how to make it with random numbers `rng`, the shape of its i
     "MaxPool2D overlapping": (lambda rng: MaxPool2D(3, 2), MAP),
     "MeanPool2D overlapping": (lambda rng: MeanPool2D(3, 2), MAP),
     "Dense": (lambda rng: Dense(5, 5, rng=rng), (3, 5)), "Flatten": (lambda rng: Flatten(), MAP),
-    "ReLU": (lambda rng: ReLU(), MAP), "Sigmoid": (lambda rng: Sigmoid(), MAP), "Tanh": (lambda rng: Tanh(), MAP),
+    "ReLU": (lambda rng: ReLU(), MAP), "CappedReLU": (lambda rng: CappedReLU(0.8), MAP),
+    "Sigmoid": (lambda rng: Sigmoid(), MAP), "Tanh": (lambda rng: Tanh(), MAP),
     "Dropout": (lambda rng: Dropout(0.5), MAP), "BatchNorm": (lambda rng: batch_norm(), MAP),
 }
 TRAINED = {"BatchNorm"}  # which learn only from what a forward pass with a generator kept

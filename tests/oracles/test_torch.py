@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from scratchnet.layers import BatchNorm, Conv2D, Dense, MaxPool2D, MeanPool2D, ReLU, Sigmoid, Tanh
+from scratchnet.layers import BatchNorm, CappedReLU, Conv2D, Dense, MaxPool2D, MeanPool2D, ReLU, Sigmoid, Tanh
 from scratchnet.losses import softmax_cross_entropy
 from scratchnet.systems.kuo2016 import Recipe, build_network
 from scratchnet.training.optimizers import SGD, Adam
@@ -47,6 +47,7 @@ def test_convolution(N, H, W, C, filters, K, stride, padding, rng):
     (MaxPool2D(2), lambda t: F.max_pool2d(t, 2)), (MaxPool2D(3, 2), lambda t: F.max_pool2d(t, 3, 2)),
     (MaxPool2D(2, 3), lambda t: F.max_pool2d(t, 2, 3)), (MeanPool2D(2), lambda t: F.avg_pool2d(t, 2)),
     (MeanPool2D(3, 2), lambda t: F.avg_pool2d(t, 3, 2)), (ReLU(), torch.relu), (Tanh(), torch.tanh),
+    (CappedReLU(1.0), lambda t: F.hardtanh(t, 0.0, 1.0)),
     (Sigmoid(), torch.sigmoid)], ids=lambda v: repr(v) if "scratchnet" in type(v).__module__ else "")
 @pytest.mark.parametrize("ties", [False, True])
 def test_layers_without_parameters(layer, function, ties, rng):

@@ -56,7 +56,8 @@ QUICK = {  # as a test wants it
     "kuo2016": {"epochs": 1, "recipe": RECIPES["paper"].changed(["patch_count=300", "pretrain_iterations=2"])},
     "coates2011": {"count": 10, "patches": 500, "iterations": 2, "epochs": 3},
     "pcanet": {"banks": "3x3", "bits": 3, "filter_images": 20, "epochs": 3, "components": 12},
-    "rbm_backprop": {"whitened": 20, "hidden": 30, "rbm_epochs": 2, "epochs": 3, "components": 12}}
+    "rbm_backprop": {"whitened": 20, "hidden": 30, "rbm_epochs": 2, "epochs": 3, "components": 12},
+    "conv_dbn": {"maps1": 4, "maps2": 6, "global_units": 3, "rbm_epochs": 2, "epochs": 3, "components": 12}}
 
 
 @pytest.fixture(params=["toy", *systems.names()])

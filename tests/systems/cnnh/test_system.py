@@ -40,7 +40,7 @@ def test_codes_learnt_are_those_of_the_first_stage(fitted, mini):
 
 
 def test_without_classes_it_is_cnnh(mini):
-    system = CNNH(plus=False, **SETTINGS).fit(mini.train_images, mini.train_labels, progress=False)
+    system = CNNH(plus=False, **SETTINGS).fit(mini.train_images[:200], mini.train_labels[:200], progress=False)
     assert (system.method, CNNH(bits=48).method) == ("cnnh_12", "cnnh_plus_48")
     assert "scores" not in system.outputs(mini.test_images[:3])
     assert system.network.params["bits.b"].shape == (12,)
@@ -55,20 +55,20 @@ def test_codes_in_another_order_are_refused(mini, tmp_path, monkeypatch):
         return np.random.default_rng(0).permutation(H), costs
     monkeypatch.setattr(cnnh.target_codes, "codes_of_labels", shuffled)
     with pytest.raises(systems.cnnh.target_codes.InputError, match="not in the order of the labels"):
-        CNNH(**SETTINGS).fit(mini.train_images, mini.train_labels, progress=False)
+        CNNH(**SETTINGS).fit(mini.train_images[:200], mini.train_labels[:200], progress=False)
 
 
 def test_a_resumed_run_has_the_same_codes(mini, tmp_path):
-    straight = CNNH(**SETTINGS).fit(mini.train_images, mini.train_labels, progress=False)
+    straight = CNNH(**SETTINGS).fit(mini.train_images[:200], mini.train_labels[:200], progress=False)
 
     def stop(system):
         raise KeyboardInterrupt
     path = tmp_path / "checkpoint.npz"
     with pytest.raises(KeyboardInterrupt):
-        CNNH(**SETTINGS).fit(mini.train_images, mini.train_labels, progress=False, path=path, validate=stop,
+        CNNH(**SETTINGS).fit(mini.train_images[:200], mini.train_labels[:200], progress=False, path=path, validate=stop,
                              checkpoint_seconds=0)
     said = []
-    resumed = CNNH(**SETTINGS).fit(mini.train_images, mini.train_labels, progress=False, path=path, resume=True,
+    resumed = CNNH(**SETTINGS).fit(mini.train_images[:200], mini.train_labels[:200], progress=False, path=path, resume=True,
                                    say=said.append)
     for name, p in straight.network.params.items():
         np.testing.assert_array_equal(resumed.network.params[name], p)

@@ -68,8 +68,8 @@ def test_a_resumed_run_has_the_same_codes(mini, tmp_path):
         CNNH(**SETTINGS).fit(mini.train_images[:200], mini.train_labels[:200], progress=False, path=path, validate=stop,
                              checkpoint_seconds=0)
     said = []
-    resumed = CNNH(**SETTINGS).fit(mini.train_images[:200], mini.train_labels[:200], progress=False, path=path, resume=True,
-                                   say=said.append)
+    resumed = CNNH(**SETTINGS).fit(mini.train_images[:200], mini.train_labels[:200], progress=False, path=path,
+                                   resume=True, say=said.append)
     for name, p in straight.network.params.items():
         np.testing.assert_array_equal(resumed.network.params[name], p)
     assert any(line.startswith("codes of 12 bits: cost") for line in said)

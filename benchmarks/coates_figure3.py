@@ -10,12 +10,10 @@ measured already is taken from the file, so that a run that was cut off goes on.
 """
 import time
 
-from scratchnet import backend, data, documents, systems
-from scratchnet.errors import CheckpointError
+from scratchnet import backend, data, systems
 from scratchnet.experiments.plan import split
 from scratchnet.linear import LinearClassifier
 from scratchnet.losses import SquaredHinge
-from scratchnet.schema import anything
 
 from . import harness
 
@@ -43,7 +41,7 @@ def main(arguments=None):
     (name,), report = harness.backends(options, ("numpy", "cupy")), harness.Report(options)
     xp, dataset = backend.select(name), data.load(options.dataset)
     part = split(dataset, min(options.train_images, len(dataset.train_labels)), options.train_images // 5, 0)
-    report.add(_earlier(options.json))
+    report.add(harness.earlier(options.json))
     measured = {(row["case"], row["train_images"]) for row in report.rows}
     for count in map(int, options.counts.split(",")):
         for features in options.features.split(","):
@@ -92,13 +90,6 @@ def look(C, learnt, held, part, epochs, workers):
     if rows[-1]["epoch"] % 100:  # L-BFGS may stop before the last iteration
         note(rows[-1])
     return found
-
-
-def _earlier(path):
-    try:
-        return documents.read(path, {...: anything}, "")["rows"] if path else []
-    except CheckpointError:
-        return []
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ from scratchnet import backend, documents
 from scratchnet.benchmark import timing
 from scratchnet.benchmark.timing import interleave, on_device
 from scratchnet.environment import environment
-from scratchnet.errors import BackendError, OutputError
+from scratchnet.errors import BackendError, CheckpointError, OutputError
 from scratchnet.parallel import default_threads
+from scratchnet.schema import anything
 
 
 def parser(description, backends):
@@ -102,6 +103,14 @@ def rows(case, timings, multiply_adds=None, peaks=None, reference="torch", **mor
         if peers:
             row[f"ratio_to_{reference}"] = row["median_ms"] / min(peers)
     return table
+
+
+def earlier(path):
+    """Return the rows that an earlier run wrote to `path`, or none."""
+    try:
+        return documents.read(path, {...: anything}, "")["rows"] if path else []
+    except CheckpointError:
+        return []
 
 
 class Report:

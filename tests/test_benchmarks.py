@@ -15,6 +15,7 @@ from benchmarks.report import ablations, claims, figure9, gpu, paper, search
 from benchmarks.report import baselines as baselines_table
 from benchmarks.report import coates as coates_table
 from benchmarks.report import hashing as hashing_table
+from benchmarks.report import pretraining as pretraining_table
 from benchmarks.report import systems as systems_table
 from benchmarks.report.__main__ import main as write_report
 from scratchnet import documents, systems, trained
@@ -36,7 +37,8 @@ ROOT = Path(__file__).parent.parent
 SMALL = {"training_step": ["--batch", "8"], "layers": ["--batch", "8"], "features": ["--batch", "8"],
          "retrieval": ["--queries", "20", "--gallery", "300", "--ranked", "10"], "autoencoder": [], "memory": [],
          "breakdown": [], "scaling": ["--threads", "2"], "epochs": ["--batch", "64"],
-         "systems": [], "hamming": ["--queries", "20", "--gallery", "300", "--ranked", "10"]}
+         "pretraining": ["--dataset", "mini", "--counts", "60", "--seeds", "0"], "systems": [],
+         "hamming": ["--queries", "20", "--gallery", "300", "--ranked", "10"]}
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -466,6 +468,23 @@ def test_coates_figure_3_has_their_points_beside_ours(tmp_path, capsys):
     assert (f"| K-means, triangle, whitened | –, **{100 * found[0]['top1']:.1f}** | –, "
             f"**{100 * found[4]['top1']:.1f}** | 65.6, **") in "".join(lines)
     assert (tmp_path / "coates_figure3.png").stat().st_size > 10_000
+
+
+def test_starts_have_a_table_of_means_and_a_picture(tmp_path):
+    rows = [{"case": "c", "start": start, "labels": labels, "seed": seed, "epochs": 25, "top1": top1 + seed / 100}
+            for labels, seeds in ((50_000, [0]), (500, [0, 1])) for seed in seeds
+            for start, top1 in (("sae", 0.5), ("random", 0.4))]
+    documents.write(tmp_path / "pretraining.json", {"rows": rows})
+    page = tmp_path / "benchmarks/results/README.md"
+    page.parent.mkdir(parents=True)
+    page.write_text("old".join(mark.format("pretraining") for mark in report.MARKS))
+    pretraining_table.write(tmp_path, tmp_path)
+    assert "| random | 40.5 (40.0 to 41.0) | 40.0 |" in page.read_text()
+    assert page.read_text().index("| random |") < page.read_text().index("| sparse auto-encoder | 50.5 (50.0 to 51")
+    above, below = pretraining_table.figure(rows).axes
+    gain, = (box.lines[0] for box in below.containers)
+    np.testing.assert_allclose(gain.get_data(), [[500, 50_000], [10, 10]])
+    assert len(above.containers) == 2 and (tmp_path / "pretraining.png").stat().st_size > 10_000
 
 
 def test_codes_have_a_table_for_each_protocol_and_a_picture(tmp_path, rng):

@@ -25,6 +25,7 @@ from . import (
     headline,
     paper,
     pictures,
+    pretraining,
     search,
     speed,
     systems,
@@ -33,8 +34,8 @@ from . import (
 ROOT = Path(__file__).resolve().parents[2]
 COMMITTED = ROOT / "benchmarks/results"
 PAGES = {"README.md": ("headline",),
-         "benchmarks/results/README.md": ("paper", "figure9", "baselines", "systems", "coates", "hashing", "ablations",
-                                       "speed"),
+         "benchmarks/results/README.md": ("paper", "figure9", "baselines", "systems", "coates", "hashing",
+                                          "pretraining", "ablations", "speed"),
          "benchmarks/README.md": ("breakdown", "search", "gpu")}
 WRITTEN = (*PAGES, "scratchnet/systems/measured.json")
 
@@ -68,7 +69,7 @@ def write(results, root):
     speed.write(results / "speed", root)
     gpu.write(results / "gpu", root)
     paper.write(results / "paper", root)
-    for part in (figure9, systems, coates, hashing, baselines, search, headline):
+    for part in (figure9, systems, coates, hashing, pretraining, baselines, search, headline):
         part.write(results, root)
     ablations.write(results / "ablations", root)
 

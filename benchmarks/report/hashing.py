@@ -25,7 +25,7 @@ def write(results, root):
     tables = hashing_tables([run for run in runs if run["dataset"] == DATASET], DATASET)
     if tables:
         write_between(root / "benchmarks/results/README.md", "hashing",
-                      "\n".join([*map(table, tables), f"![{PICTURE}](hashing.png)"]))
+                      "\n".join([*map(table, tables), f"![{PICTURE}](hashing.png)\n"]))
         plotting.save(figure(tables), results / "hashing.png")
 
 

@@ -483,7 +483,7 @@ def test_starts_have_a_table_of_means_and_a_picture(tmp_path):
     assert page.read_text().index("| random |") < page.read_text().index("| sparse auto-encoder | 50.5 (50.0 to 51")
     above, below = pretraining_table.figure(rows).axes
     gain, = (box.lines[0] for box in below.containers)
-    np.testing.assert_allclose(gain.get_data(), [[500, 50_000], [10, 10]])
+    np.testing.assert_allclose(np.array(gain.get_data(), float), [[500, 50_000], [10, 10]])
     assert len(above.containers) == 2 and (tmp_path / "pretraining.png").stat().st_size > 10_000
 
 

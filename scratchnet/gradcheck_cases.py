@@ -130,6 +130,7 @@ def _cases():
     yield ("BatchNorm", _layer(lambda rng: layers.BatchNorm(3, group=3, **f64), (4, 3, 5, 3), training_seed=1),
            TOLERANCE_SMOOTH)
     yield "Dense", _layer(lambda rng: layers.Dense(6, 4, rng=rng, **f64), (5, 6)), TOLERANCE_SMOOTH
+    yield "CosineDense", _layer(lambda rng: layers.CosineDense(6, 4, 3.0, rng=rng, **f64), (5, 6)), TOLERANCE_SMOOTH
     yield "Flatten", _layer(lambda rng: layers.Flatten(), (2, 3, 4, 2)), TOLERANCE_SMOOTH
     yield "ReLU", _layer(lambda rng: layers.ReLU(), (4, 5, 3), kinked=True), TOLERANCE_KINKED
     yield "CappedReLU", _layer(lambda rng: layers.CappedReLU(1.0), (4, 5, 3), kinked=True), TOLERANCE_KINKED
@@ -138,6 +139,7 @@ def _cases():
     yield "Dropout 0.4", _layer(lambda rng: layers.Dropout(0.4), (6, 5), training_seed=1), TOLERANCE_SMOOTH
     yield "softmax_cross_entropy", _loss(SoftmaxCrossEntropy()), TOLERANCE_SMOOTH
     yield "softmax_cross_entropy, smoothing 0.1", _loss(SoftmaxCrossEntropy(0.1)), TOLERANCE_SMOOTH
+    yield ("softmax_cross_entropy, margin 0.7, smoothing 0.1", _loss(SoftmaxCrossEntropy(0.1, 0.7)), TOLERANCE_SMOOTH)
     # A squared hinge has a slope everywhere; only its curvature jumps.
     yield "SquaredHinge", _loss(SquaredHinge()), TOLERANCE_SMOOTH
     yield "SquaredError", _loss(SquaredError(), lambda rng: rng.standard_normal((7, 5))), TOLERANCE_SMOOTH

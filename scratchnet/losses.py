@@ -5,7 +5,7 @@ log-sum-exp with the largest score subtracted is exact where e^score alone would
 passed to the training; called with scores and targets, it returns its mean over the images and the gradient of that.
 """
 from .backend import array_module
-from .checks import positive
+from .checks import not_negative, positive
 from .errors import InputError, SettingsError
 from .gpu import launcher
 
@@ -30,15 +30,27 @@ class Loss:
 
 
 class SoftmaxCrossEntropy(Loss):
-    """`softmax_cross_entropy` with a share `smoothing` of the probability spread over all classes."""
+    """`softmax_cross_entropy` with a share `smoothing` of the probability spread over all classes.
 
-    def __init__(self, smoothing=0.0):
+    With a `margin`, the score of the right class counts as lower by so much: an image is learnt from until its class
+    leads by the margin. Of scores s · cos, a margin of s · m is CosFace (Wang et al., 2018).
+    """
+
+    def __init__(self, smoothing=0.0, margin=0.0):
         if not 0 <= smoothing < 1:
             raise SettingsError(f"label smoothing must be at least 0 and below 1, got {smoothing}")
-        self.smoothing = smoothing
+        not_negative(margin=margin)
+        self.smoothing, self.margin = smoothing, margin
 
     def __call__(self, scores, targets, checked=False):
         """Return the loss of scores (N, C) for labels (N,), and its gradient."""
+        if self.margin:
+            xp, (N, C) = _check_scores(scores, targets), scores.shape
+            if not checked:
+                self.check(targets, N, C)
+            lower = xp.zeros_like(scores)
+            lower[xp.arange(N), targets] = self.margin
+            scores = scores - lower
         return softmax_cross_entropy(scores, targets, self.smoothing, checked)
 
 

@@ -129,6 +129,23 @@ def test_a_class_that_is_ruled_out_costs_nothing(backend):
     assert float(softmax_cross_entropy(scores, labels, smoothing=0.1)[0]) == np.inf
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_a_margin_is_taken_from_the_right_class_and_right_is_without(backend, rng, smoothing):
+    scores, labels = rng.standard_normal((6, 4)), rng.integers(0, 4, 6)
+    lowered = scores - 0.7 * np.eye(4)[labels]
+    there = to_device(scores, backend)
+    loss, dscores = SoftmaxCrossEntropy(smoothing, 0.7)(there, to_device(labels, backend))
+    expected, dexpected = softmax_cross_entropy(lowered, labels, smoothing)
+    assert np.isclose(float(loss), expected) and (to_host(there) == scores).all()
+    np.testing.assert_allclose(to_host(dscores), dexpected)
+    right = SoftmaxCrossEntropy(0.0, 9.0).right(there, to_device(labels, backend))
+    assert int(right) == (scores.argmax(axis=1) == labels).sum()
+    with pytest.raises(SettingsError, match="margin must be"):
+        SoftmaxCrossEntropy(0.0, -1)
+    with pytest.raises(InputError, match="labels must lie between 0 and 3"):
+        SoftmaxCrossEntropy(0.0, 0.7)(scores, labels + 4)
+
+
 @pytest.mark.parametrize("smoothing", [np.nan, np.inf, -0.1, 1])
 def test_a_smoothing_that_is_no_share_is_refused(smoothing):
     with pytest.raises(SettingsError, match="smoothing must be"):

@@ -1,7 +1,7 @@
 """The seven layers of the paper's Figure 5."""
 import numpy as np
 
-from ...layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, ReLU
+from ...layers import BatchNorm, Conv2D, CosineDense, Dense, Dropout, Flatten, ReLU
 from ...network import Network
 from .recipe import POOLINGS
 
@@ -17,7 +17,9 @@ def build_network(channels, classes, recipe, rng, dtype=np.float32):
     batch normalisation before the ReLUs and dropout before the classifier.
     """
     layers = descriptor_layers(channels, recipe, rng, dtype)
-    return Network({**layers, "classifier": Dense(DESCRIPTOR, classes, rng=rng, dtype=dtype)})
+    last = Dense(DESCRIPTOR, classes, rng=rng, dtype=dtype) if recipe.classifier == "dense" else \
+        CosineDense(DESCRIPTOR, classes, recipe.scale, rng=rng, dtype=dtype)
+    return Network({**layers, "classifier": last})
 
 
 def descriptor_layers(channels, recipe, rng, dtype=np.float32):

@@ -3,7 +3,7 @@ from dataclasses import asdict, dataclass, replace
 
 from ...checks import positive, typed
 from ...errors import SettingsError
-from ...layers import Dropout, MaxPool2D, MeanPool2D
+from ...layers import CosineDense, Dropout, MaxPool2D, MeanPool2D
 from ...layers.conv import ALGORITHMS
 from ...suggest import nearest
 from ...training.optimizers import SGD
@@ -42,12 +42,16 @@ class Recipe:
     normalization: str = "none"          # none, or batch: after each sub-sampling, while training
     dropout: float = 0.0                 # share of the descriptor that is switched off while training
     smoothing: float = 0.0               # of the labels
+    classifier: str = "dense"            # dense, or cosine: scores are scaled cosines of angles
+    scale: float = 10.0                  # of these cosines
+    margin: float = 0.0                  # cosine by which the right class must lead
     test_flip: bool = False              # 7: whether an image is described as the mean of itself and its mirror image
 
     def __post_init__(self):
         choices = {"pooling": POOLINGS, "patches": ("gray", "all"), "kernel_scale": ("he", "learned"),
                    "convolution": ("auto", *ALGORITHMS), "schedule": SCHEDULES, "flip": (False, True),
-                   "normalization": ("none", "batch"), "test_flip": (False, True)}
+                   "normalization": ("none", "batch"), "test_flip": (False, True),
+                   "classifier": ("dense", "cosine")}
         for field, allowed in choices.items():
             if getattr(self, field) not in allowed:
                 raise SettingsError(f"there is no {field} {getattr(self, field)!r}: "
@@ -65,8 +69,10 @@ class Recipe:
             raise SettingsError(f"images of 32 pixels can be shifted by 0 to 15, got {self.shift}")
         if not 0 <= self.smoothing < 1:
             raise SettingsError(f"label smoothing must be at least 0 and below 1, got {self.smoothing}")
+        if not 0 <= self.margin < 2 or self.margin and self.classifier != "cosine":
+            raise SettingsError(f"a margin is a cosine from 0 to below 2, of the classifier cosine, got {self.margin}")
         # These refuse settings that make no sense: now, and not when the auto-encoder has learnt.
-        Dropout(self.dropout)
+        Dropout(self.dropout), CosineDense(1, 1, self.scale)
         SGD(self.momentum, True, self.weight_decay)
         ZCA(self.whitening_epsilon)
         SparseAutoencoder(1, 1, self.sparsity, self.sparsity_weight, self.sparse_weight_decay)

@@ -73,6 +73,8 @@ class Kuo2016(System):
             raise SettingsError(f"there is no method {method!r}{nearest(str(method), METHODS)}: "
                                 f"choose all or some of {', '.join(METHODS)}")
         positive(epochs=epochs)
+        if as_recipe(recipe).classifier != "dense" and type(self)._network is not Kuo2016._network:
+            raise SettingsError(f"{self.name} has last layers of its own: choose classifier=dense")
         self._method, self.recipe, self.epochs = method, as_recipe(recipe), epochs
         self.extra_channels, self.pretrains = METHODS[method]
         self.channels = 5 if self.extra_channels else 3
@@ -158,7 +160,7 @@ class Kuo2016(System):
 
     def _loss(self):
         """Return what training minimises."""
-        return SoftmaxCrossEntropy(self.recipe.smoothing)
+        return SoftmaxCrossEntropy(self.recipe.smoothing, self.recipe.scale * self.recipe.margin)
 
     def _targets(self, labels, about, fitting):
         """Return what the loss compares the network's output with, one row an image: here its label."""
@@ -294,7 +296,8 @@ class Kuo2016(System):
         arrays = {name: array.astype(np.float32) if array.dtype == np.float16 else array
                   for name, array in arrays.items()}
         layer, size = self._last()
-        outputs = {f"param/{layer}.b": ((size,), np.float32)}  # before a network of so many is made
+        key, shape = ("b", (size,)) if self.recipe.classifier == "dense" else ("W", (None, size))
+        outputs = {f"param/{layer}.{key}": (shape, np.float32)}  # before a network of so many is made
         checkpoint.check_shapes({name: arrays[name] for name in outputs if name in arrays}, outputs, path)
         self.network = self._network(self.classes, self.recipe.without_normalization())
         self.standardizer = Standardizer(np.zeros(self.channels), np.ones(self.channels))

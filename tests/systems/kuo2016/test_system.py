@@ -139,20 +139,41 @@ def test_a_resumed_fit_ends_as_the_one_left_alone(rgb, tmp_path):
         system().fit(rgb, labels, path=tmp_path / "checkpoint.npz")
 
 
-def test_a_step_of_training_by_hand(rgb):
+@pytest.mark.parametrize("last", [{}, {"classifier": "cosine", "scale": 6.0, "margin": 0.3}], ids=["dense", "cosine"])
+def test_a_step_of_training_by_hand(last, rgb):
     """One batch of all images: p ← p − rate · (1 + momentum) · (g + decay · p), as Nesterov's first step is."""
     labels = np.arange(len(rgb)) % 10
-    recipe = Recipe(schedule="steps", rate=0.02, momentum=0.5, weight_decay=0.3, smoothing=0.2, batch=len(rgb))
+    recipe = Recipe(schedule="steps", rate=0.02, momentum=0.5, weight_decay=0.3, smoothing=0.2, batch=len(rgb), **last)
     fitted, start = (systems.create("kuo2016", method="cnn_rgb", recipe=recipe, epochs=1, seed=5) for _ in range(2))
     fitted.fit(rgb, labels)
     start.build(10)
     start.fit_standardizer(rgb)
     scores, caches = start.network.forward(start.prepare(rgb))
+    if last:
+        scores[np.arange(len(rgb)), labels] -= 6 * 0.3
     _, dscores = softmax_cross_entropy(scores, labels, smoothing=0.2)
     _, grads = start.network.backward(dscores, caches)
     for name, p in start.network.params.items():
         step = 0.02 * 1.5 * (grads[name] + (0.3 * p if name.endswith("W") else 0))
         np.testing.assert_allclose(fitted.network.params[name], p - step, rtol=0, atol=5e-3 * np.abs(step).max())
+
+
+def test_a_classifier_by_angles_comes_back_from_a_file(rgb, tmp_path):
+    recipe = Recipe(classifier="cosine", scale=6.0, margin=0.3)
+    fitted = systems.create("kuo2016", method="cnn_rgb", recipe=recipe, epochs=1).fit(rgb, np.arange(len(rgb)) % 10)
+    outputs = fitted.outputs(rgb[:7])
+    z, W = outputs["descriptor"], fitted.network.params["classifier.W"]
+    cosines = (z @ W) / np.linalg.norm(z, axis=1)[:, None] / np.linalg.norm(W, axis=0)
+    np.testing.assert_allclose(outputs["scores"], 6 * cosines, rtol=1e-4, atol=1e-5)
+    fitted.save(tmp_path / "a.npz")
+    assert (systems.load(tmp_path / "a.npz").scores(rgb[:7]) == outputs["scores"]).all()
+    fitted.classes = 7
+    fitted.save(tmp_path / "b.npz")
+    with pytest.raises(CheckpointError, match="classifier.W should be float32"):
+        systems.load(tmp_path / "b.npz")
+    for name in ("cnnh", "deep_codes"):
+        with pytest.raises(SettingsError, match=f"{name} has last layers of its own: choose classifier=dense"):
+            systems.create(name, recipe=recipe)
 
 
 def test_a_seed_has_weights_an_order_and_a_size_of_batches_of_its_own(rgb, monkeypatch):

@@ -22,8 +22,8 @@ def shift_and_flip(x, rng, shift=0, flip=False, fill=0):
         Draws a shift and a coin for each image, on the host.
     shift : int
     flip : bool
-    fill : number or (C,) sequence
-        The mean of the images, say.
+    fill : number, (C,) sequence or "reflect"
+        The mean of the images, say; "reflect" goes on with the image mirrored at its border.
 
     Returns
     -------
@@ -33,9 +33,12 @@ def shift_and_flip(x, rng, shift=0, flip=False, fill=0):
     if not shift and not flip:
         return x
     xp, (N, H, W, C) = array_module(x), x.shape
-    padded = xp.empty((N, H + 2 * shift, W + 2 * shift, C), dtype=x.dtype)
-    padded[...] = to_device(np.asarray(fill, x.dtype), xp)
-    padded[:, shift:shift + H, shift:shift + W] = x
+    if isinstance(fill, str):
+        padded = reflected(x, shift)
+    else:
+        padded = xp.empty((N, H + 2 * shift, W + 2 * shift, C), dtype=x.dtype)
+        padded[...] = to_device(np.asarray(fill, x.dtype), xp)
+        padded[:, shift:shift + H, shift:shift + W] = x
     moves = to_device(rng.integers(0, 2 * shift + 1, (2, N)), xp)
     rows = xp.arange(H) + moves[0][:, None]
     columns = xp.arange(W) + xp.zeros((N, 1), dtype="int64")
@@ -44,3 +47,8 @@ def shift_and_flip(x, rng, shift=0, flip=False, fill=0):
         columns = xp.where(heads, columns[:, ::-1], columns)
     columns = columns + moves[1][:, None]
     return padded[xp.arange(N)[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def reflected(x, width):
+    """Return images (N, H, W, C) with `width` more pixels on each side, mirrored at the outermost ones."""
+    return array_module(x).pad(x, ((0, 0), (width, width), (width, width), (0, 0)), mode="reflect")

@@ -35,11 +35,15 @@ def pretraining(learnt, plain, method):
     """Yield patches before and after whitening, and Figure 3.
 
     `learnt` is what `Kuo2016.pretrain` returned, `plain` the kernels (K, K, C, F) of an auto-encoder without whitening.
+    Eigenpatches have no costs, and no auto-encoder to be compared with.
     """
     K, _, C, _ = learnt["kernels"].shape
     raw, whitened = (learnt[name].reshape(-1, K, K, C) for name in ("patches", "whitened_patches"))
     yield ("patches", plotting.patches_figure(raw, whitened), f"Patches before and after whitening ({method})",
            "Whitening takes out what neighbouring pixels share: the covariance becomes nearly diagonal.")
+    if not len(learnt["costs"]):
+        yield ("filters", *tiles("filters", {"eigenpatches": np.moveaxis(learnt["kernels"], 3, 0)}, method))
+        return
     filters = (np.moveaxis(kernels, 3, 0) for kernels in (learnt["kernels"], plain))
     yield ("filters", plotting.filters_figure(*filters), f"Filters of the auto-encoder (Figure 3, {method})",
            "What the 64 hidden units look for in a patch, each at its own contrast. With whitening (which is folded "

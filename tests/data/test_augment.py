@@ -41,6 +41,19 @@ def test_what_moves_in(backend):
     assert y.dtype == np.uint8 and {tuple(pixel) for pixel in y.reshape(-1, 2)} == {(9, 9), (3, 5)}
 
 
+def test_an_image_goes_on_mirrored(backend, rng):
+    x = rng.integers(0, 256, (8, 5, 6, 2), dtype=np.uint8)
+    y = to_host(shift_and_flip(to_device(x, backend), np.random.default_rng(1), 2, True, "reflect"))
+    wide = np.stack([np.stack([np.pad(one[..., c], 2, mode="reflect") for c in range(2)], axis=-1) for one in x])
+    moves = np.random.default_rng(1).integers(0, 5, (2, 8))
+    generator = np.random.default_rng(1)
+    generator.integers(0, 5, (2, 8))
+    heads = generator.random((8, 1))[:, 0] < 0.5
+    for n in range(8):
+        columns = (np.arange(6)[::-1] if heads[n] else np.arange(6)) + moves[1, n]
+        np.testing.assert_array_equal(y[n], wide[n, moves[0, n]:moves[0, n] + 5][:, columns])
+
+
 def test_nothing_asked_for_nothing_done(rng):
     x = rng.standard_normal((2, 3, 3, 1))
     assert shift_and_flip(x, None) is x

@@ -40,7 +40,7 @@ def test_curves_are_of_every_run():
 def test_pre_training_is_shown_by_patches_and_by_filters_with_and_without_whitening(rng):
     K, C, F = 5, 3, 64
     learnt = {"kernels": rng.standard_normal((K, K, C, F)), "patches": rng.standard_normal((90, K * K * C)),
-              "whitened_patches": rng.standard_normal((90, K * K * C))}
+              "whitened_patches": rng.standard_normal((90, K * K * C)), "costs": np.ones(3)}
     plain = np.zeros((K, K, C, F))
     plain[..., 0] = 1
     (first, patches, title, _), (second, filters, _, caption) = figures.pretraining(learnt, plain, "method")
@@ -51,6 +51,13 @@ def test_pre_training_is_shown_by_patches_and_by_filters_with_and_without_whiten
     np.testing.assert_allclose(whitened[:40:8, 46:86:8], kernel / np.abs(kernel).max() / 2 + 0.5)
     covariance = next(axes for axes in patches.axes if axes.get_title() == "covariance after whitening")
     np.testing.assert_allclose(shown(covariance), np.cov(learnt["whitened_patches"], rowvar=False))
+
+
+def test_eigenpatches_are_compared_with_nothing(rng):
+    learnt = {"kernels": rng.standard_normal((5, 5, 3, 64)), "patches": rng.standard_normal((90, 75)),
+              "whitened_patches": rng.standard_normal((90, 75)), "costs": np.zeros(0)}
+    _, (name, filters, title, _) = figures.pretraining(learnt, None, "method")
+    assert (name, title, filters.axes[0].get_title()) == ("filters", "Filters (method)", "eigenpatches")
 
 
 def test_confusion_is_of_the_runs_own_counts():

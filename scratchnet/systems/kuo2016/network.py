@@ -22,6 +22,13 @@ def build_network(channels, classes, recipe, rng, dtype=np.float32):
     return Network({**layers, "classifier": last})
 
 
+def pass_on(conv):
+    """Let a convolution (K, K, F, F) start by passing each map on as it is."""
+    W = conv.params["W"]
+    W[...] = 0
+    W[len(W) // 2, len(W) // 2] = np.eye(W.shape[2])
+
+
 def descriptor_layers(channels, recipe, rng, dtype=np.float32):
     """Return all layers of `build_network` but the classifier, {name: layer}."""
     layers, shape = {}, (32, 32, channels)
@@ -30,6 +37,8 @@ def descriptor_layers(channels, recipe, rng, dtype=np.float32):
                                                 algorithm=recipe.convolution)),
                             (f"pool{i}", POOLINGS[recipe.pooling]()), (f"relu{i}", ReLU())):
             layers[name], shape = layer, layer.output_shape(shape)
+            if recipe.identity and name in ("conv2", "conv3"):
+                pass_on(layer)
             if name.startswith("pool") and recipe.normalization == "batch":
                 layers[f"norm{i}"] = BatchNorm(FILTERS, recipe.shard, dtype=dtype)
     layers["flatten"] = Flatten()

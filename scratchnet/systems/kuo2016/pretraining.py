@@ -5,17 +5,26 @@ the output of the layer below (ledger row 3).
 """
 import numpy as np
 
-from ...backend import to_device, to_host
+from ...backend import array_module, to_device, to_host
 from ...data.channels import gray
 from ...data.standardize import Standardizer
 from ...schema import amount, anything, exactly
-from ...unsupervised import ZCA, SparseAutoencoder, rescale, sample_patches, spread, to_kernels
+from ...unsupervised import (
+    ZCA,
+    SparseAutoencoder,
+    leading_eigenvectors,
+    rescale,
+    sample_patches,
+    spread,
+    to_kernels,
+)
 from .network import FILTERS, K
 from .recipe import DEEPER
 
 KIND = "pretraining"
 DESCRIPTION = {"kind": exactly(KIND), "about": {...: anything}, "seconds": amount}  # of the file of what was learnt
 SHOWN = 1000  # patches kept for pictures
+EIGENPATCH_EPSILON = 5e-4  # in units of a pixel's variance: that of the public nets that start so
 
 
 def image_patches(recipe, standardizer, rgb, images, rng):
@@ -56,6 +65,28 @@ def learn_kernels(recipe, patches, C, rng, callback=None, workers=None):
     kernels, biases = to_kernels(autoencoder, whitening, K, C)
     return {"kernels": kernels, "biases": biases, "costs": np.array(costs), "patches": to_host(patches[:SHOWN]),
             "whitened_patches": to_host(whitened[:SHOWN])}
+
+
+def eigenpatches(recipe, patches, C):
+    """Return whitening itself as kernels: the directions in which patches (m, K·K·C) vary most, and their opposites.
+
+        k_i = ± v_i / √(λ_i + ε),    v_i and λ_i eigenvectors and eigenvalues of the patches' covariance
+
+    so that the outputs of the first half, before the ReLU, are uncorrelated and alike in size.
+
+    Returns
+    -------
+    dict of str to array
+        As `learn_kernels`; there are no costs.
+    """
+    mean = patches.mean(axis=0, dtype=np.float64)
+    centred = patches - mean
+    vectors, values = leading_eigenvectors(centred.T @ centred / len(patches), FILTERS // 2)
+    half = vectors / array_module(patches).sqrt(values + EIGENPATCH_EPSILON)
+    kernels, biases = np.concatenate([to_host(half), -to_host(half)], axis=1), to_host(mean @ half)
+    whitened = ZCA(recipe.whitening_epsilon).fit(patches).transform(patches[:SHOWN])
+    return {"kernels": kernels.reshape(K, K, C, FILTERS), "biases": np.concatenate([-biases, biases]),
+            "costs": np.zeros(0), "patches": to_host(patches[:SHOWN]), "whitened_patches": to_host(whitened)}
 
 
 def learn_deeper_kernels(recipe, maps, rng, xp, workers=None):

@@ -22,8 +22,10 @@ class Recipe:
     name: str = "paper"
     pooling: str = "max"                 # 2: max, mean or overlapping
     patches: str = "all"                 # 3: all (input channels), or gray
+    kernels: str = "autoencoder"         # what pre-training is: autoencoder, or eigenpatches
     pretrained_layers: int = 1           # 3: 1, or 2 or 3, each learnt from the output of those before it
     kernel_scale: str = "he"             # 5: he, or learned
+    identity: bool = False               # whether conv2 and conv3 start by passing each map on
     convolution: str = "auto"            # how to compute it: auto, winograd, im2col or naive
     batch: int = 128                     # 6
     shard: int = 32                      # images whose gradients, and batch statistics, are computed together
@@ -38,6 +40,7 @@ class Recipe:
     sparse_weight_decay: float = 3e-3
     schedule: str = "one_cycle"          # of the rate: one_cycle, or steps (a tenth at 60 % and at 84 %)
     shift: int = 0                       # 7: pixels by which training images are moved, at most
+    border: str = "mean"                 # what moves in: the mean colour, or the image, mirrored
     flip: bool = False                   # 7: whether half of the training images are mirrored
     normalization: str = "none"          # none, or batch: after each sub-sampling, while training
     dropout: float = 0.0                 # share of the descriptor that is switched off while training
@@ -46,12 +49,14 @@ class Recipe:
     scale: float = 10.0                  # of these cosines
     margin: float = 0.0                  # cosine by which the right class must lead
     test_flip: bool = False              # 7: whether an image is described as the mean of itself and its mirror image
+    test_shift: int = 0                  # of two further views of it, moved by so many pixels along the diagonal
 
     def __post_init__(self):
         choices = {"pooling": POOLINGS, "patches": ("gray", "all"), "kernel_scale": ("he", "learned"),
                    "convolution": ("auto", *ALGORITHMS), "schedule": SCHEDULES, "flip": (False, True),
                    "normalization": ("none", "batch"), "test_flip": (False, True),
-                   "classifier": ("dense", "cosine")}
+                   "classifier": ("dense", "cosine"), "kernels": ("autoencoder", "eigenpatches"),
+                   "identity": (False, True), "border": ("mean", "reflect")}
         for field, allowed in choices.items():
             if getattr(self, field) not in allowed:
                 raise SettingsError(f"there is no {field} {getattr(self, field)!r}: "
@@ -65,8 +70,11 @@ class Recipe:
             raise SettingsError(f"whitening needs a patch_count of at least {least}, got {self.patch_count}")
         if not 0 < self.rate < float("inf"):
             raise SettingsError(f"the learning rate must be above 0 and finite, got {self.rate}")
-        if not 0 <= self.shift < 16:
-            raise SettingsError(f"images of 32 pixels can be shifted by 0 to 15, got {self.shift}")
+        for shift in (self.shift, self.test_shift):
+            if not 0 <= shift < 16:
+                raise SettingsError(f"images of 32 pixels can be shifted by 0 to 15, got {shift}")
+        if self.kernels == "eigenpatches" and self.pretrained_layers > 1:
+            raise SettingsError("eigenpatches are for the first layer: choose pretrained_layers=1")
         if not 0 <= self.smoothing < 1:
             raise SettingsError(f"label smoothing must be at least 0 and below 1, got {self.smoothing}")
         if not 0 <= self.margin < 2 or self.margin and self.classifier != "cosine":

@@ -12,7 +12,7 @@ import numpy as np
 from ... import checkpoint
 from ...backend import array_module, to_device
 from ...checks import positive
-from ...data.augment import shift_and_flip
+from ...data.augment import reflected, shift_and_flip
 from ...data.channels import add_channels
 from ...data.standardize import Standardizer
 from ...errors import CheckpointError, SettingsError
@@ -123,11 +123,12 @@ class Kuo2016(System):
         """Return the network's input (N, 32, 32, channels) float32 for images (N, 32, 32, 3) uint8.
 
         With `rng`, the images are augmented as the recipe says, and then get their extra channels: these are made of
-        the image that is shown, in training as in use. Where an image is moved, the mean colour moves in.
+        the image that is shown, in training as in use. Where an image is moved, the mean colour moves in, or the image
+        itself, mirrored.
         """
         if rng is not None:
-            mean = np.rint(self.standardizer.mean[:3])
-            rgb = shift_and_flip(rgb, rng, self.recipe.shift, self.recipe.flip, mean)
+            fill = "reflect" if self.recipe.border == "reflect" else np.rint(self.standardizer.mean[:3])
+            rgb = shift_and_flip(rgb, rng, self.recipe.shift, self.recipe.flip, fill)
         return self.standardizer(self.images(rgb))
 
     def fit_standardizer(self, rgb):
@@ -183,7 +184,8 @@ class Kuo2016(System):
             if path:
                 checkpoint.save(path, learnt, description)
             fitting.say(f"auto-encoder: cost {learnt['costs'][0]:.3f} to {learnt['costs'][-1]:.3f} in "
-                        f"{len(learnt['costs'])} iterations, {description['seconds']:.0f} s")
+                        f"{len(learnt['costs'])} iterations, {description['seconds']:.0f} s" if len(learnt["costs"])
+                        else f"{self.recipe.kernels}: {description['seconds']:.0f} s")
         self.start_from(learnt)
         return description["seconds"]
 
@@ -206,7 +208,10 @@ class Kuo2016(System):
         """
         rng = stream("pre-training", self.seed)
         patches, C = pretraining.image_patches(self.recipe, self.standardizer, rgb, self.images(rgb), rng)
-        learnt = pretraining.learn_kernels(self.recipe, to_device(patches, self.xp), C, rng, callback, workers)
+        patches = to_device(patches, self.xp)
+        if self.recipe.kernels == "eigenpatches":
+            return pretraining.eigenpatches(self.recipe, patches, C)
+        learnt = pretraining.learn_kernels(self.recipe, patches, C, rng, callback, workers)
         for i in range(2, self.recipe.pretrained_layers + 1):
             self.start_from(learnt)
             maps = self._maps(rgb, f"relu{i - 1}", rng)
@@ -269,7 +274,8 @@ class Kuo2016(System):
 
             d = max(0, (f(x) + f(mirrored x)) / 2),   f being the layers up to "fc",
 
-        which makes the descriptors of the two equal.
+        which makes the descriptors of the two equal. With `test_shift`, it is half of that and half the same of the
+        image moved up and left, and down and right.
         """
         before = self._before_relu(rgb)
         after, _ = self.network.layers["relu4"].forward(before)
@@ -277,6 +283,13 @@ class Kuo2016(System):
         return {"descriptor": after, "scores": scores, "before_relu": before}
 
     def _before_relu(self, rgb):
+        s, before = self.recipe.test_shift, self._view(rgb)
+        if s:
+            wide = reflected(rgb, s)
+            before = before / 2 + (self._view(wide[:, :-2 * s, :-2 * s]) + self._view(wide[:, 2 * s:, 2 * s:])) / 4
+        return before
+
+    def _view(self, rgb):
         x = self.prepare(rgb)
         before = self.network.features(x, "fc")
         if self.recipe.test_flip:

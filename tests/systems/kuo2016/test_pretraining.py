@@ -4,6 +4,7 @@ import pytest
 
 from scratchnet.data import Standardizer, add_channels
 from scratchnet.data.channels import gray
+from scratchnet.randomness import stream
 from scratchnet.systems.kuo2016 import Kuo2016, Recipe, pretraining
 from scratchnet.unsupervised import ZCA, SparseAutoencoder, sample_patches, to_kernels
 
@@ -52,6 +53,28 @@ def test_kernels_as_learned(rgb):
     system.start_from(learnt)
     np.testing.assert_allclose(system.network.params["conv1.W"], learnt["kernels"], rtol=1e-6)
     np.testing.assert_allclose(system.network.params["conv1.b"], learnt["biases"], rtol=1e-6)
+
+
+def test_eigenpatches_whiten(rgb):
+    """Their outputs on patches are uncorrelated, of variance λ / (λ + ε); the other half is the negative."""
+    recipe = Recipe(kernels="eigenpatches", patch_count=3000, kernel_scale="learned")
+    system = Kuo2016("pretrain_cnn_rgb_da", 10, recipe)
+    rgb = (rgb.astype(float).cumsum(axis=1).cumsum(axis=2) / 100).clip(0, 255).astype(np.uint8)
+    system.fit_standardizer(rgb)
+    learnt = system.pretrain(rgb)
+    patches, C = pretraining.image_patches(system.recipe, system.standardizer, rgb, system.images(rgb),
+                                           stream("pre-training", system.seed))
+    out = patches.astype(float) @ learnt["kernels"].reshape(125, 64) + learnt["biases"]
+    values = np.linalg.eigvalsh(np.cov(patches.T, bias=True))[::-1][:32]
+    np.testing.assert_allclose(out[:, :32].T @ out[:, :32] / len(out), np.diag(values / (values + 5e-4)), atol=2e-3)
+    np.testing.assert_allclose(out[:, 32:], -out[:, :32], atol=1e-4)
+    assert C == 5 and len(learnt["costs"]) == 0
+    system.start_from(learnt)
+    np.testing.assert_allclose(system.network.params["conv1.W"], learnt["kernels"], rtol=1e-5)
+    np.testing.assert_allclose(system.network.params["conv1.b"], learnt["biases"], rtol=1e-5)
+    said = []
+    system.fit(rgb, np.arange(len(rgb)) % 10, epochs=1, say=said.append)
+    assert any(line.startswith("eigenpatches: ") for line in said)
 
 
 def test_gray_patches_have_the_statistics_of_gray_images(rgb):

@@ -13,10 +13,13 @@ from scratchnet.systems.ledger import LEDGER
 
 def test_refuses_unknown_choices():
     for wrong in ({"pooling": "median"}, {"patches": "red"}, {"kernel_scale": "huge"}, {"convolution": "fft"},
-                  {"schedule": "stairs"}, {"flip": "maybe"}, {"test_flip": "maybe"}, {"classifier": "sine"}):
+                  {"schedule": "stairs"}, {"flip": "maybe"}, {"test_flip": "maybe"}, {"classifier": "sine"},
+                  {"kernels": "random"}, {"identity": "maybe"}, {"border": "black"}):
         with pytest.raises(SettingsError, match="choose one of"):
             Recipe(**wrong)
-    for wrong, words in (({"shift": -1}, "0 to 15"), ({"smoothing": 1.0}, "smoothing"), ({"dropout": 1.0}, "rate"),
+    for wrong, words in (({"shift": -1}, "0 to 15"), ({"test_shift": 16}, "0 to 15"),
+                         ({"kernels": "eigenpatches", "pretrained_layers": 2}, "choose pretrained_layers=1"),
+                         ({"smoothing": 1.0}, "smoothing"), ({"dropout": 1.0}, "rate"),
                          ({"pretrained_layers": 4}, "1 to 3"), ({"patch_count": 1}, "at least 2, got 1"),
                          ({"margin": 0.2}, "of the classifier cosine, got 0.2"),
                          ({"margin": 2.0, "classifier": "cosine"}, "below 2"),

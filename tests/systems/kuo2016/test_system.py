@@ -324,6 +324,33 @@ def test_test_flip_describes_an_image_as_the_mean_of_itself_and_its_mirror_image
     assert np.abs(one.descriptors(mirrored) - one.descriptors(rgb)).max() > 0.1
 
 
+def test_further_views_are_moved_along_the_diagonal(rgb):
+    one, both, six = (Kuo2016("cnn_rgb_da", 10, Recipe(test_flip=flip, test_shift=shift))
+                      for flip, shift in ((False, 0), (True, 0), (True, 2)))
+    for system in (one, both, six):
+        system.fit_standardizer(rgb)
+    wide = np.pad(rgb, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
+    views = [both.outputs(np.ascontiguousarray(wide[:, i:i + 32, i:i + 32]))["before_relu"] for i in (2, 0, 4)]
+    found = six.outputs(rgb)
+    np.testing.assert_allclose(found["before_relu"], views[0] / 2 + views[1] / 4 + views[2] / 4, atol=1e-5)
+    np.testing.assert_array_equal(found["descriptor"], np.maximum(found["before_relu"], 0))
+
+
+def test_deeper_layers_may_start_by_passing_maps_on(rgb):
+    system = Kuo2016("cnn_rgb", 10, Recipe(identity=True))
+    x = np.random.default_rng(0).standard_normal((2, 8, 8, 64)).astype(np.float32)
+    for name in ("conv2", "conv3"):
+        np.testing.assert_allclose(system.network.layers[name].forward(x)[0], x, atol=1e-5)
+    assert system.network.params["conv1.W"].std() > 0.1
+
+
+def test_a_mirrored_border_moves_in(rgb):
+    system = Kuo2016("cnn_rgb", 10, Recipe(shift=3, flip=True, border="reflect"))
+    system.fit_standardizer(rgb)
+    expected = shift_and_flip(rgb, np.random.default_rng(4), 3, True, "reflect")
+    np.testing.assert_array_equal(system.prepare(rgb, np.random.default_rng(4)), system.prepare(expected))
+
+
 def test_batch_normalisation_is_folded_away(rgb):
     system = Kuo2016("cnn_rgb", 10, Recipe(normalization="batch", shard=len(rgb)))
     system.fit_standardizer(rgb)

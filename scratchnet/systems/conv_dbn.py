@@ -64,7 +64,8 @@ class ConvDBN(System):
     rbm_images : int
         Training images that the machines learn from, at most.
     rbm_epochs, rbm_rate, rbm_decay : int, float, float
-        Of contrastive divergence; its rate rises and falls as that of back-propagation.
+        Of contrastive divergence; its rate rises and falls as that of back-propagation. That of the second machine is
+        lower by as many times as its units see more numbers.
     sigma : float
         Standard deviation of a visible unit given the hidden ones; see `RBMBackprop`.
     sparsity, sparsity_weight : float
@@ -115,7 +116,7 @@ class ConvDBN(System):
         self.epsilon, self.dropout, self.rate, self.rbm_rate = map(float, (epsilon, dropout, rate, rbm_rate))
         self.decay, self.rbm_decay, self.momentum = float(decay), float(rbm_decay), float(momentum)
         self.sparsity, self.sparsity_weight, self.sigma = float(sparsity), float(sparsity_weight), float(sigma)
-        self._teacher(None), Dropout(dropout), SGD(momentum, True, decay), ZCA(epsilon)  # which refuse nonsense
+        self._teacher(None, 3), Dropout(dropout), SGD(momentum, True, decay), ZCA(epsilon)  # which refuse nonsense
         self.network, self.learnt, self.seen = None, {}, self._nothing_seen()
 
     @property
@@ -194,8 +195,8 @@ class ConvDBN(System):
         """Return whitened images, with `rng` moved and mirrored; gray moves in, which is 0."""
         return x if rng is None else shift_and_flip(x, rng, self.shift, self.flip)
 
-    def _teacher(self, machine):
-        return ContrastiveDivergence(machine, one_cycle(self.rbm_rate), momentum=self.momentum,
+    def _teacher(self, machine, channels):
+        return ContrastiveDivergence(machine, one_cycle(self.rbm_rate * 3 / channels), momentum=self.momentum,
                                      weight_decay=self.rbm_decay, sparsity=self.sparsity,
                                      sparsity_weight=self.sparsity_weight, batch=self.batch, shard=SHARD,
                                      seed=self.seed)
@@ -214,8 +215,8 @@ class ConvDBN(System):
             conv = self.network.layers[f"conv{i}"]
             machine = ConvRBM(v.shape[1:], conv.params["W"].shape[3], K, self.global_units, scale=0.02,
                               rng=stream("weights of the machine", self.seed, i)).to(self.xp)
-            arrays, taken = energy.taught(self._teacher(machine), f"layer{i}", x, self.rbm_epochs, prepare, about,
-                                          fitting)
+            arrays, taken = energy.taught(self._teacher(machine, v.shape[3]), f"layer{i}", x, self.rbm_epochs, prepare,
+                                          about, fitting)
             seconds += taken
             W = to_device(arrays["W"], self.xp)
             conv.params["W"][...], conv.params["b"][...] = W, -(mean @ W.sum(axis=(0, 1)))

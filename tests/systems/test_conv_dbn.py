@@ -90,17 +90,18 @@ def test_the_convolutions_start_from_machines_taught_one_after_the_other(mini, m
             starts.append({name: p.copy() for name, p in self.network.params.items()})
             raise Stopped
     monkeypatch.setattr(conv_dbn, "Trainer", Trainer)
-    one = ConvDBN(**TINY, rbm_images=40, sparsity=0.2, sparsity_weight=0.5, rbm_decay=0.1, sigma=0.4, seed=3)
+    one = ConvDBN(**{**TINY, "maps1": 5}, rbm_images=40, sparsity=0.2, sparsity_weight=0.5, rbm_decay=0.1, sigma=0.4,
+                  seed=3)
     with pytest.raises(Stopped):
         one.fit(mini[0], mini[1], progress=False)
     x = one._whitened(mini[0])[:40]
     assert abs(x.std() - 1) < 0.2
     maps = None
-    for i, shape, count in ((1, (32, 32, 3), 3), (2, (14, 14, 3), 4)):
+    for i, shape, count in ((1, (32, 32, 3), 5), (2, (14, 14, 5), 4)):
         v = x if maps is None else maps(x)
         machine = ConvRBM(shape, count, 5, 2, scale=0.02, rng=stream("weights of the machine", 3, i))
-        teacher = ContrastiveDivergence(machine, conv_dbn.one_cycle(one.rbm_rate), 1, False, 0.9, 0.1, 0.2, 0.5, 32,
-                                        32, seed=3)
+        teacher = ContrastiveDivergence(machine, conv_dbn.one_cycle(one.rbm_rate * 3 / shape[2]), 1, False, 0.9, 0.1,
+                                        0.2, 0.5, 32, 32, seed=3)
         mean, scale, below = v.mean(axis=(0, 1, 2)), 0.4 * v.std(), maps
 
         def prepare(part, rng, below=below, mean=mean, scale=scale):
@@ -116,7 +117,7 @@ def test_the_convolutions_start_from_machines_taught_one_after_the_other(mini, m
         W, b = (starts[0][f"conv{i}.{key}"] for key in "Wb")
 
         def maps(images, W=W, b=b):
-            y = convolved(images, W, b).reshape(len(images), 14, 2, 14, 2, 3).max(axis=(2, 4))
+            y = convolved(images, W, b).reshape(len(images), 14, 2, 14, 2, 5).max(axis=(2, 4))
             return np.clip(y, 0, 6).astype(np.float32)
     assert starts[0]["classifier.W"].any()
 

@@ -147,7 +147,7 @@ LEDGER = [
     _row(3, "Units are rectified and capped at 6. Their noise is not quoted.",
          "That of Nair and Hinton (2010), of the variance of a sigmoid.", system="conv_dbn"),
     _row(4, "Rate, momentum, decay, sparsity, batch and epochs of contrastive divergence are not known to us.",
-         "CD-1 in batches of 128 with momentum 0.9, 10 epochs of 20,000 images, a cycle of the rate up to 0.02 "
+         "CD-1 in batches of 128 with momentum 0.9, 10 epochs of 10,000 images, a cycle of the rate up to 0.02 "
          "(of the second machine, less by as many times as its units see more numbers), decay 0.0001, no sparsity; "
          "statistics divided by the number of places that share them.", system="conv_dbn"),
     _row(5, "The published figure comes from 1.6 million further images, without labels.",

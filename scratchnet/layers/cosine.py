@@ -6,13 +6,13 @@ descriptors of one class may differ in direction as long as they are long enough
 import numpy as np
 
 from ..backend import array_module
-from ..checks import not_negative, positive
-from ..errors import InputError, SettingsError
-from .base import Layer
-from .initializers import he_normal, weights_and_bias
+from ..checks import not_negative
+from ..errors import SettingsError
+from .dense import Dense
+from .initializers import he_normal
 
 
-class CosineDense(Layer):
+class CosineDense(Dense):
     """y = scale · x̂ · Ŵ: scaled cosines of the angles between x (D,) and the columns of W (D, M).
 
     x̂ = x / ‖x‖, and Ŵ has the columns of W divided by their lengths. Without a scale the scores would lie between −1
@@ -29,16 +29,13 @@ class CosineDense(Layer):
         As for `Conv2D`.
     """
 
-    decayed = ("W",)
-
     def __init__(self, in_features, out_features, scale=10.0, rng=None, dtype=np.float32, init=he_normal):
-        super().__init__()
-        D, M = positive(in_features=in_features, out_features=out_features)
+        super().__init__(in_features, out_features, rng, dtype, init)
+        del self.params["b"]
         not_negative(scale=scale)
         if not scale:
             raise SettingsError("the scale of cosines must be above 0")
         self.scale = float(scale)
-        self.params = {"W": weights_and_bias((D, M), D, rng, dtype, init)["W"]}
 
     def forward(self, x, rng=None):
         """Map x (N, D) to y (N, M)."""
@@ -61,17 +58,6 @@ class CosineDense(Layer):
         dy = self.scale * dy
         dx = _through(dy @ columns.T, directions, lengths, axis=1) if need_dx else None
         return dx, {"W": _through(directions.T @ dy, columns, widths, axis=0)}
-
-    def output_shape(self, input_shape):
-        """Return (M,)."""
-        D, M = self.params["W"].shape
-        if tuple(input_shape) != (D,):
-            raise InputError(f"{self!r} takes vectors of {D} numbers, got the shape {tuple(input_shape)}")
-        return (M,)
-
-    def multiply_adds(self, input_shape):
-        """Return D · M."""
-        return self.params["W"].size
 
     def describe(self):
         """Return D, M and the scale."""

@@ -17,7 +17,7 @@ from scratchnet.environment import environment
 from scratchnet.errors import ScratchnetError
 from scratchnet.experiments import Experiment, Plan
 from scratchnet.locks import hold
-from scratchnet.systems.kuo2016 import METHODS, RECIPES
+from scratchnet.systems.kuo2016 import METHODS, RECIPES, Recipe
 
 from .report import SEARCH, settings_of
 
@@ -60,7 +60,9 @@ def measure(options):
     recipe = RECIPES[options.recipe].changed(options.changes)
     row = {"dataset": options.dataset, "method": options.method, "epochs": options.epochs, "seed": options.seed,
            "validation": options.validation, "recipe": options.recipe, "settings": settings(recipe)}
-    if any(row.items() <= {**other, "settings": settings_of(other)}.items() for other in rows(options.json)):
+    usual = settings(Recipe())  # what a row that is older than a setting had
+    if any(row.items() <= {**other, "settings": {**usual, **settings_of(other)}}.items()
+           for other in rows(options.json)):
         print("measured before:", options.json)
         return
     out = options.out / f"{options.epochs}-epochs-{options.validation}-held-out"

@@ -359,6 +359,9 @@ def test_a_candidate_is_measured_once(tmp_path, monkeypatch, capsys):
         "--recipe", "best", "--set", "rate=0.02", "--out", str(tmp_path), "--json", str(found)])
     recipe_search.main()
     assert "rate=0.02: held-out Top-1" in capsys.readouterr().out
+    row, = recipe_search.rows(found)
+    del row["settings"]["test_shift"]  # as if measured before it was a setting
+    documents.write(found, {"rows": [row]})
     recipe_search.main()
     assert "measured before" in capsys.readouterr().out
     row, = recipe_search.rows(found)

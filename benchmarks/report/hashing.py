@@ -31,9 +31,8 @@ def write(results, root):
 
 def table(content):
     """Return one protocol's table in Markdown."""
-    own = next(row for row in content["rows"] if row["codes"] is not None)
-    lines = [f"**{content['name']}**: {content['title']}; {own['queries']:,} queries, {own['gallery']:,} images; "
-             f"{content['figure']['title']}.", "",
+    lines = [f"**{content['name']}**: {content['title']}; {content['queries']:,} queries, {content['gallery']:,} "
+             f"images; {content['figure']['title']}.", "",
              "| codes | labels | bits | published | ours | worst to best order | descriptors | class floor |",
              "|---|---|---|---|---|---|---|---|"]
     for row in content["rows"]:
@@ -58,9 +57,9 @@ def figure(tables):
               for i, method in enumerate(methods)}
     names = {}
     for (above, below), content in zip(panels.T, tables):
-        rows, usual = {}, next(row["gallery"] for row in content["rows"] if row["gallery"])
+        rows = {}
         for row in content["rows"]:
-            if row["gallery"] in (None, usual):  # another gallery is not comparable
+            if row["gallery"] in (None, content["gallery"]):  # another gallery is not comparable
                 rows.setdefault(row["method"], []).append(row)
         for method, lines in rows.items():
             style = styles.get(method, {"color": GRAY})

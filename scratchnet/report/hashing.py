@@ -35,10 +35,11 @@ def hashing_tables(runs, dataset="cifar10"):
     Returns
     -------
     list of dict
-        "figure" is which MAP: {"key", "title"}. "rows" have "label", "learnt" (from how many labelled images), "bits"
-        and, each a number or None, "published", "codes", "low" and "high" (by the worst and the best order of equal
-        distances; of full rankings only),
-        "descriptor" and "floor". "precision", of ours only, is that of codes and of descriptors by depth.
+        "figure" is which MAP: {"key", "title"}; "queries" and "gallery" are how many images search, and are searched,
+        in the first of our runs that has learnt from as many as the published ones. "rows" have "label", "learnt" (from
+        how many labelled images), "bits" and, each a number or None, "published", "codes", "low" and "high" (by the
+        worst and the best order of equal distances; of full rankings only), "descriptor" and "floor". "precision", of
+        ours only, is that of codes and of descriptors by depth.
     """
     hashed = [run for run in runs if "hashing" in run]
     tables = []
@@ -52,11 +53,12 @@ def hashing_tables(runs, dataset="cifar10"):
                      for bits, value in values.items() if (method, bits) not in ours]
             order = [*NAMES, *(row["method"] for row in rows)]
             rows.sort(key=lambda row: (order.index(row["method"]), row["bits"]))
-            usual = next(row["gallery"] for row in rows if row["gallery"])
+            first = min((row for row in rows if row["gallery"]), key=lambda row: row["learnt"] != LEARNT.get(name))
             for row in rows:  # who has learnt from more images has fewer that it has not learnt from
-                if row["gallery"] not in (None, usual):
+                if row["gallery"] not in (None, first["gallery"]):
                     row["label"] += f", gallery of {row['gallery']:,}"
-            tables.append({"name": name, "title": title, "figure": {"key": key, "title": figure}, "rows": rows})
+            tables.append({"name": name, "title": title, "figure": {"key": key, "title": figure}, "rows": rows,
+                           "queries": first["queries"], "gallery": first["gallery"]})
     return tables
 
 

@@ -39,8 +39,7 @@ def evaluation_lines(figures):
 def hashing_lines(runs):
     """Yield lines that show what codes are worth, a table for each protocol; see `hashing.hashing_tables`."""
     for table in hashing_tables(runs, runs[0]["dataset"]):
-        own = [row for row in table["rows"] if row["codes"] is not None]
-        yield fill(f"{table['name']}: {table['title']}; {own[0]['queries']:,} queries, {own[0]['gallery']:,} images; "
+        yield fill(f"{table['name']}: {table['title']}; {table['queries']:,} queries, {table['gallery']:,} images; "
                    f"{table['figure']['title']}", 110)
         yield f"{'':42}  labels bits  published    ours   worst to best order  descriptors   floor"
         for row in table["rows"]:

@@ -51,6 +51,17 @@ def test_another_gallery_is_told(rng):
         "Deep binary codes (Lin et al. 2015)", "CNNH+ (Xia et al. 2014), gallery of 9,000"}
 
 
+def test_the_usual_gallery_is_that_of_whoever_learnt_from_as_many_as_published(rng):
+    runs = [hashed_run(rng, "cnnh_plus_48", 48, 0.2), hashed_run(rng, "deep_codes_48", 48, 0.3)]
+    for run, unseen in zip(runs, (54_000, 9000)):
+        run["hashing"]["protocols"]["xia2014-all"]["gallery"] = 59_000
+        run["hashing"]["protocols"]["xia2014-unseen"]["gallery"] = unseen
+    table = {t["name"]: t for t in hashing_tables(runs)}["xia2014-unseen"]
+    assert (table["gallery"], table["queries"]) == (54_000, 4000)
+    assert {row["label"] for row in table["rows"] if row["codes"]} == {
+        "Deep binary codes (Lin et al. 2015), gallery of 9,000", "CNNH+ (Xia et al. 2014)"}
+
+
 def test_other_data_sets_have_no_published_figures(rng):
     run = hashed_run(rng, "cnnh_plus_48", 48, 0.2, dataset="cifar100")
     assert all(row["published"] is None for table in hashing_tables([run], "cifar100") for row in table["rows"])

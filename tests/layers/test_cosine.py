@@ -4,6 +4,7 @@ import pytest
 
 from scratchnet.backend import to_device, to_host
 from scratchnet.errors import InputError, SettingsError
+from scratchnet.gradcheck import check_layer
 from scratchnet.layers import CosineDense
 
 
@@ -14,6 +15,11 @@ def test_scores_are_scaled_cosines_whatever_the_lengths(backend, rng):
     layer.to(backend)
     np.testing.assert_allclose(to_host(layer.forward(to_device(x, backend))[0]), expected, rtol=1e-12)
     np.testing.assert_allclose(to_host(layer.forward(to_device(1e-9 * x, backend))[0]), expected, rtol=1e-9)
+
+
+def test_the_gradient_is_that_of_differences(rng):
+    layer = CosineDense(5, 3, 7.0, rng=rng, dtype=np.float64)
+    assert max(check_layer(layer, rng.standard_normal((4, 5)), rng).values()) < 1e-7
 
 
 def test_the_gradient_is_at_right_angles_to_what_it_changes(rng):

@@ -59,6 +59,19 @@ def test_dreams_are_means_along_chains_that_start_at_the_data(monkeypatch):
     assert (found[2] != found[1]).any()
 
 
+def test_a_chain_has_as_many_steps_as_its_title_says(monkeypatch):
+    taken, down = [], RBM.visible_input
+
+    def counted(self, h):
+        taken.append(1)
+        return down(self, h)
+    monkeypatch.setattr(RBM, "visible_input", counted)
+    machine, looks = teacher().machine, []
+    monkeypatch.setattr(machine.visible, "mean", lambda x: looks.append(len(taken)) or x)
+    energy.dreams(machine, 2 * DATA[:4], np.random.default_rng(0))
+    assert looks == [1, 10, 100]
+
+
 @pytest.mark.parametrize("persistent", [False, True])
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_a_kill_changes_nothing(epoch, persistent, tmp_path, monkeypatch):

@@ -34,3 +34,11 @@ def test_the_layers_stand_in_the_papers_order_and_have_the_recipes_settings():
         *ends[:-1], "dropout", ends[-1]]
     assert more.layers["dropout"].rate == 0.3
     assert {more.layers[f"conv{i}"].algorithm for i in (1, 2, 3)} == {"im2col"}
+
+
+def test_deeper_layers_may_start_by_passing_maps_on():
+    network = build_network(3, 10, Recipe(identity=True), np.random.default_rng(0))
+    x = np.random.default_rng(0).standard_normal((2, 8, 8, 64)).astype(np.float32)
+    for name in ("conv2", "conv3"):
+        np.testing.assert_allclose(network.layers[name].forward(x)[0], x, atol=1e-5)
+    assert network.params["conv1.W"].std() > 0.1

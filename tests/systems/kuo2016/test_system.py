@@ -336,14 +336,6 @@ def test_further_views_are_moved_along_the_diagonal(rgb):
     np.testing.assert_array_equal(found["descriptor"], np.maximum(found["before_relu"], 0))
 
 
-def test_deeper_layers_may_start_by_passing_maps_on(rgb):
-    system = Kuo2016("cnn_rgb", 10, Recipe(identity=True))
-    x = np.random.default_rng(0).standard_normal((2, 8, 8, 64)).astype(np.float32)
-    for name in ("conv2", "conv3"):
-        np.testing.assert_allclose(system.network.layers[name].forward(x)[0], x, atol=1e-5)
-    assert system.network.params["conv1.W"].std() > 0.1
-
-
 def test_a_mirrored_border_moves_in(rgb):
     system = Kuo2016("cnn_rgb", 10, Recipe(shift=3, flip=True, border="reflect"))
     system.fit_standardizer(rgb)

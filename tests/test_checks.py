@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from scratchnet.checks import counts, not_negative, positive, real_type, typed
+from scratchnet.checks import counts, flags, not_negative, positive, real_type, typed
 from scratchnet.errors import SettingsError
 
 
@@ -63,3 +63,10 @@ def test_the_one_that_is_wrong_is_named(check):
     check()
     with pytest.raises(SettingsError, match="^second must be"):
         check(first=1, second=-1, third=1)
+
+
+def test_what_is_yes_or_no():
+    assert flags(a=1, b=np.False_, c=True) == [True, False, True] and all(type(v) is bool for v in flags(a=1, b=0))
+    for wrong in (2, "yes", None, np.nan):
+        with pytest.raises(SettingsError, match="flip must be yes or no, got"):
+            flags(shift=True, flip=wrong)

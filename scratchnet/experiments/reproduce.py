@@ -64,7 +64,7 @@ def draw(plan, experiment, runs):
         path = plan.folder(system) / "pretraining.npz"
         if path.exists():
             learnt, _ = system.read_pretraining(path)
-            plain = system.unwhitened_kernels(experiment.part(system).images)
+            plain = system.unwhitened_kernels(experiment.part(system).images) if len(learnt["costs"]) else None
             for name, *rest in figures.pretraining(learnt, plain, system.method):
                 listed.append(_kept(plan, f"{system.method}-{name}", *rest))
         if type(system).pictures is not systems.System.pictures:

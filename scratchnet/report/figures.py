@@ -35,13 +35,13 @@ def pretraining(learnt, plain, method):
     """Yield patches before and after whitening, and Figure 3.
 
     `learnt` is what `Kuo2016.pretrain` returned, `plain` the kernels (K, K, C, F) of an auto-encoder without whitening.
-    Eigenpatches have no costs, and no auto-encoder to be compared with.
+    Eigenpatches have no costs and are compared with nothing; `plain` is None then.
     """
     K, _, C, _ = learnt["kernels"].shape
     raw, whitened = (learnt[name].reshape(-1, K, K, C) for name in ("patches", "whitened_patches"))
     yield ("patches", plotting.patches_figure(raw, whitened), f"Patches before and after whitening ({method})",
            "Whitening takes out what neighbouring pixels share: the covariance becomes nearly diagonal.")
-    if not len(learnt["costs"]):
+    if plain is None:
         yield ("filters", *tiles("filters", {"eigenpatches": np.moveaxis(learnt["kernels"], 3, 0)}, method))
         return
     filters = (np.moveaxis(kernels, 3, 0) for kernels in (learnt["kernels"], plain))

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import checkpoint
 from ..backend import to_device, to_host
-from ..checks import counts, not_negative, positive
+from ..checks import counts, flags, not_negative, positive
 from ..errors import SettingsError
 from ..linear import LinearClassifier
 from ..losses import SquaredHinge
@@ -85,8 +85,7 @@ class Coates2011(System):
         if features not in FEATURES:
             raise SettingsError(f"there are no features {features!r}{nearest(str(features), FEATURES)}: choose one of "
                                 f"{', '.join(FEATURES)}")
-        if whitened not in (False, True):
-            raise SettingsError(f"whitened must be yes or no, got {whitened!r}")
+        (self.whitened,) = flags(whitened=whitened)
         (self.count, self.patches, self.iterations, self.sae_patches, self.sae_iterations, self.epochs) = positive(
             count=count, patches=patches, iterations=iterations, sae_patches=sae_patches,
             sae_iterations=sae_iterations, epochs=epochs)
@@ -94,7 +93,7 @@ class Coates2011(System):
         not_negative(C=C)
         if not C:
             raise SettingsError("C must be above 0: with 0 the weights are all 0")
-        self.features, self.whitened, self.C = features, bool(whitened), float(C)
+        self.features, self.C = features, float(C)
         self.sparsity, self.sparsity_weight = float(sparsity), float(sparsity_weight)
         self.sparse_weight_decay = float(sparse_weight_decay)
         SparseAutoencoder(1, 1, sparsity, sparsity_weight, sparse_weight_decay)  # refuses what makes no sense

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..backend import to_device, to_host
 from ..checks import counts, positive
-from ..data.augment import shift_and_flip
+from ..data.augment import reflected, shift_and_flip
 from ..layers import CappedReLU, Conv2D, Dense, Dropout, Flatten, MaxPool2D, conv_im2col
 from ..network import Network
 from ..randomness import stream
@@ -112,8 +112,7 @@ class ConvDBN(EnergySystem):
 
     def _whitened(self, images):
         """Return what ZCA makes of the centre of the patch around each pixel; images are mirrored beyond the border."""
-        sides = (0, 0), (REACH, REACH), (REACH, REACH), (0, 0)
-        x = self.xp.pad(_normalized(images), sides, mode="reflect")
+        x = reflected(_normalized(images), REACH)
         return conv_im2col.forward(x, self.learnt["whitening"], 1, 0)[0] - self.learnt["offset"]
 
     def _prepare(self, x, rng=None):

@@ -9,8 +9,7 @@ import time
 
 import numpy as np
 
-from ...checks import positive
-from ...errors import SettingsError
+from ...checks import flags, positive
 from ...layers import Dense
 from ...losses import CodesAndClasses
 from ...network import Network
@@ -47,9 +46,7 @@ class CNNH(Kuo2016):
                  preset="cpu", epochs=100):
         super().__init__(method, None, recipe, seed, preset, epochs)
         self.bits, self.sweeps = positive(bits=bits, sweeps=sweeps)
-        if plus not in (False, True):
-            raise SettingsError(f"plus must be yes or no, got {plus!r}")
-        self.plus = bool(plus)
+        (self.plus,) = flags(plus=plus)
 
     @property
     def method(self):

@@ -37,9 +37,9 @@ def tiles_figure(sets):
     Returns
     -------
     matplotlib.figure.Figure
-        Two or three grids side by side.
+        Up to three grids side by side.
     """
-    columns = 2 if len(sets) in (1, 2, 4) else 3
+    columns = {1: 1, 2: 2, 4: 2}.get(len(sets), 3)
     lines = -(-len(sets) // columns)
     rows = -(-max(map(len, sets.values())) // 8)
     figure = new_figure(4.2 * columns, lines * (0.4 + 0.5 * rows))
